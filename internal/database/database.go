@@ -1,0 +1,99 @@
+// Package database opens MySQL and MariaDB databases the way loyaltyd needs
+// them, runs transactions that survive deadlocks and lost connections, and
+// applies numbered migrations.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jmoiron/sqlx"
+)
+
+// Open returns a pool for dsn (in the form of go-sql-driver/mysql, with a
+// database name) and proves that it answers. Sessions are strict, in UTC and
+// in utf8mb4, whatever the server's defaults are; DATETIME columns arrive as
+// time.Time in UTC. The error says what to check and holds no password.
+func Open(ctx context.Context, dsn string) (*sqlx.DB, error) {
+	config, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	config.ParseTime = true
+	return open(ctx, config)
+}
+
+// OpenStore is Open for reading a WordPress database: dates arrive as the
+// text that is stored, because zero dates are ordinary there, and the session
+// refuses to write.
+func OpenStore(ctx context.Context, dsn string) (*sqlx.DB, error) {
+	config, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	config.ParseTime = false
+	return open(ctx, config)
+}
+
+func parse(dsn string) (*mysql.Config, error) {
+	config, err := mysql.ParseDSN(dsn)
+	if err != nil {
+		// The driver's message can quote the DSN, password included.
+		return nil, fmt.Errorf("the DSN is not of the form user:password@tcp(host:port)/database or user:password@unix(/path/to.sock)/database")
+	}
+	if config.DBName == "" {
+		return nil, fmt.Errorf("the DSN for %s names no database: add /database at its end", config.Addr)
+	}
+	return config, nil
+}
+
+func open(ctx context.Context, config *mysql.Config) (*sqlx.DB, error) {
+	config.Loc = time.UTC
+	config.Collation = "utf8mb4_unicode_520_ci"
+	config.InterpolateParams = true
+	config.Timeout = 10 * time.Second
+	config.Logger = &mysql.NopLogger{}
+	if config.Params == nil {
+		config.Params = map[string]string{}
+	}
+	config.Params["time_zone"] = "'+00:00'"
+	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+	config.Params["innodb_lock_wait_timeout"] = "20"
+	config.Params["lock_wait_timeout"] = "20"
+
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s on %s: %w", config.DBName, config.Addr, err)
+	}
+	db := sqlx.NewDb(sql.OpenDB(connector), "mysql")
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(4)
+	db.SetConnMaxLifetime(3 * time.Minute)
+	if err := db.PingContext(ctx); err != nil {
+		_ = db.Close()
+		return nil, connectError(config, err)
+	}
+	return db, nil
+}
+
+// Server error numbers that a person can mend.
+const (
+	errAccessDenied   = 1045
+	errDBAccessDenied = 1044
+	errUnknownDB      = 1049
+)
+
+func connectError(config *mysql.Config, err error) error {
+	switch Code(err) {
+	case errAccessDenied:
+		return fmt.Errorf("user %q may not log in to %s: check the user name and the password: %w", config.User, config.Addr, err)
+	case errDBAccessDenied:
+		return fmt.Errorf("user %q may not use database %q: run the SQL that `loyaltyd grants` prints: %w", config.User, config.DBName, err)
+	case errUnknownDB:
+		return fmt.Errorf("there is no database %q on %s: check its name: %w", config.DBName, config.Addr, err)
+	}
+	return fmt.Errorf("cannot reach the database server at %s: check that it runs and that the address is right: %w", config.Addr, err)
+}
