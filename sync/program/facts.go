@@ -19,6 +19,7 @@ type Order struct {
 	Modified    time.Time
 	Paid        time.Time
 	Completed   time.Time
+	Total       apd.Decimal // the order's own stored total, tax included
 	Shipping    apd.Decimal // the order's own stored total, without tax
 	ShippingTax apd.Decimal
 	Lines       []Line
