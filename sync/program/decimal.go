@@ -117,10 +117,7 @@ func setDigits(z *apd.BigInt, whole, fraction string) {
 }
 
 func decimalError(text string, err error) error {
-	if len(text) > 40 {
-		text = text[:40] + "…"
-	}
-	return fmt.Errorf("%q: %w", text, err)
+	return fmt.Errorf("%q: %w", shorten(text), err)
 }
 
 // canonical returns the one text that all decimals equal to d share.

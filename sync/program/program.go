@@ -1,0 +1,174 @@
+// Package program says what a fact of the store is worth under a programme's
+// rules, and to whom. It is pure: no clock, no database, no floating point.
+package program
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/apd/v3"
+)
+
+// Site is what rules need to know of the site that they are for.
+type Site struct {
+	Zone     *time.Location // nil: UTC
+	Currency string         // the store's, such as "EUR"
+}
+
+// Program is rules made ready for a site. It never changes and may be used
+// from several goroutines.
+type Program struct {
+	rules      Rules
+	zone       *time.Location
+	currency   string
+	starts     time.Time // zero: open
+	statuses   map[string]bool
+	rate       number
+	minOrder   number
+	currencies map[string]number
+	products   map[int64]rate
+	categories map[int64]number
+	thresholds []threshold
+	campaigns  []window
+}
+
+// rate is what a product line earns.
+type rate struct {
+	perUnit  number // points per unit of store currency
+	fixed    bool
+	perPiece number // points per piece, if fixed
+	reason   string // for people; "" is the programme's own rate
+}
+
+type threshold struct {
+	amount number
+	points int64
+}
+
+// window is a campaign with its instants; a zero time is open.
+type window struct {
+	name     string
+	from, to time.Time
+	points   int64
+	multiply bool
+	extra    number // multiplier − 1
+}
+
+// Compile makes rules ready for a site. Its error names every problem that
+// the rules have.
+func Compile(r Rules, site Site) (*Program, error) {
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	r = r.normal()
+	zone := site.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	buy := &r.Earn.Purchase
+	p := &Program{
+		rules:      r,
+		zone:       zone,
+		currency:   strings.ToUpper(site.Currency),
+		statuses:   make(map[string]bool, len(buy.Statuses)),
+		rate:       numberOf(&buy.PointsPerUnit),
+		minOrder:   numberOf(&buy.MinOrder),
+		currencies: make(map[string]number, len(buy.Currencies)),
+		products:   make(map[int64]rate, len(buy.Products)),
+		categories: make(map[int64]number, len(buy.Categories)),
+	}
+	var err error
+	if p.starts, err = resolve(r.Starts, zone); err != nil {
+		return nil, fmt.Errorf("starts: %w", err)
+	}
+	for _, status := range buy.Statuses {
+		p.statuses[status] = true
+	}
+	for code, units := range buy.Currencies {
+		p.currencies[code] = numberOf(&units)
+	}
+	for id, rule := range buy.Products {
+		p.products[id] = productRate(rule)
+	}
+	for id, rule := range buy.Categories {
+		if rule.PointsPerUnit != nil {
+			p.categories[id] = numberOf(rule.PointsPerUnit)
+		} else {
+			p.categories[id] = number{} // excluded
+		}
+	}
+	for i := range r.Earn.HighSpend {
+		t := &r.Earn.HighSpend[i]
+		p.thresholds = append(p.thresholds, threshold{numberOf(&t.Amount), t.Points})
+	}
+	for i := range r.Earn.Campaigns {
+		w, err := compileCampaign(&r.Earn.Campaigns[i], zone)
+		if err != nil {
+			return nil, fmt.Errorf("earn.campaigns[%d]: %w", i, err)
+		}
+		p.campaigns = append(p.campaigns, w)
+	}
+	return p, nil
+}
+
+func productRate(rule Rule) rate {
+	switch {
+	case rule.Exclude:
+		return rate{reason: "excluded by its product rule"}
+	case rule.Points != nil:
+		return rate{fixed: true, perPiece: numberOf(rule.Points), reason: "fixed points of its product rule"}
+	}
+	return rate{perUnit: numberOf(rule.PointsPerUnit), reason: "its product rule"}
+}
+
+func compileCampaign(c *Campaign, zone *time.Location) (window, error) {
+	w := window{name: c.Name}
+	var err error
+	if w.from, err = resolve(c.From, zone); err != nil {
+		return w, err
+	}
+	if w.to, err = resolve(c.To, zone); err != nil {
+		return w, err
+	}
+	if c.Multiplier != nil {
+		w.multiply = true
+		w.extra = numberOf(c.Multiplier).sub(one)
+	} else {
+		w.points = *c.Points
+	}
+	return w, nil
+}
+
+// Rules returns the rules in their canonical form. Its maps and lists are the
+// program's own and must not be changed.
+func (p *Program) Rules() Rules { return p.rules }
+
+// HoldEnds returns when the points of an order with that earning time become
+// available: as many times 24 hours later as the programme holds them. It
+// returns false if it does not hold points.
+func (p *Program) HoldEnds(earnsAt time.Time) (time.Time, bool) {
+	if p.rules.HoldDays <= 0 {
+		return time.Time{}, false
+	}
+	return earnsAt.Add(time.Duration(p.rules.HoldDays) * 24 * time.Hour), true
+}
+
+// Signup returns the points for a user's registration, which time is
+// Registered. Whether the user is excluded is the caller's to ask.
+func (p *Program) Signup(u *User) int64 {
+	if !p.started(u.Registered) {
+		return 0
+	}
+	return p.rules.Earn.Signup.Points
+}
+
+// reduced returns d without trailing zeros, so that equal decimals are alike.
+func reduced(d *apd.Decimal) apd.Decimal {
+	var z apd.Decimal
+	z.Reduce(d)
+	if z.IsZero() {
+		return apd.Decimal{}
+	}
+	return z
+}

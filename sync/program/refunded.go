@@ -1,0 +1,109 @@
+package program
+
+// refunded adds up what an order's refunds took back, and says what is left.
+type refunded struct {
+	o        *Order
+	index    map[int64]int // order line id → its index; nil until a refund names one
+	lines    []refundedLine
+	shipping number // without tax, like total
+	fees     number
+	named    number // lines, shipping and fees that refunds name, with tax
+	amount   number // what was paid back in all
+}
+
+// refundedLine is what refunds took back of one line, as positive numbers.
+type refundedLine struct {
+	total    number
+	quantity number
+}
+
+func newRefunded(o *Order) *refunded { return &refunded{o: o} }
+
+// add counts one more refund. Stored totals, taxes and quantities of refunds
+// are negative, so minus them is what came back, whatever their sign.
+func (r *refunded) add(refund *Refund) {
+	r.amount = r.amount.add(numberOf(&refund.Amount))
+	if len(refund.Lines) > 0 && r.lines == nil {
+		r.index = make(map[int64]int, len(r.o.Lines))
+		for i := range r.o.Lines {
+			r.index[r.o.Lines[i].ID] = i
+		}
+		r.lines = make([]refundedLine, len(r.o.Lines))
+	}
+	for i := range refund.Lines {
+		l := &refund.Lines[i]
+		n, ok := r.index[l.Item]
+		if !ok {
+			continue // unnamed: a part of what is spread
+		}
+		total := numberOf(&l.Total)
+		line := &r.lines[n]
+		line.total = line.total.sub(total)
+		line.quantity = line.quantity.sub(numberOf(&l.Quantity))
+		r.named = r.named.sub(total).sub(numberOf(&l.Tax))
+	}
+	shipping := numberOf(&refund.Shipping)
+	r.shipping = r.shipping.sub(shipping)
+	r.named = r.named.sub(shipping).sub(numberOf(&refund.ShippingTax))
+	for i := range refund.Fees {
+		f := &refund.Fees[i]
+		total := numberOf(&f.Total)
+		r.fees = r.fees.sub(total)
+		r.named = r.named.sub(total).sub(numberOf(&f.Tax))
+	}
+}
+
+// left returns 1 − the refunded share of a total, the share held between 0
+// and 1; everything is left of a total of 0.
+func left(total, back number) fraction {
+	if total.sign() == 0 || back.sign() == 0 {
+		return whole(one)
+	}
+	return ratio(total.sub(back), total)
+}
+
+// lineLeft returns the part of a line that was not refunded: by money, or by
+// pieces if the line cost nothing.
+func (r *refunded) lineLeft(i int) fraction {
+	if r.lines == nil {
+		return whole(one)
+	}
+	line := &r.o.Lines[i]
+	if total := numberOf(&line.Total); total.sign() != 0 {
+		return left(total, r.lines[i].total)
+	}
+	return left(numberOf(&line.Quantity), r.lines[i].quantity)
+}
+
+func (r *refunded) shippingLeft() fraction {
+	return left(numberOf(&r.o.Shipping), r.shipping)
+}
+
+func (r *refunded) feesLeft() fraction {
+	if r.fees.sign() == 0 {
+		return whole(one)
+	}
+	var total number
+	for i := range r.o.Fees {
+		total = total.add(numberOf(&r.o.Fees[i].Total))
+	}
+	return left(total, r.fees)
+}
+
+// spread returns the factor by which refunds that name nothing lessen
+// everything: max(0, R − U) ÷ R, R being what is left of the order's total
+// after what refunds name, U what they paid back beyond that.
+func (r *refunded) spread(t *trace) fraction {
+	if r.amount.sign() == 0 {
+		return whole(one)
+	}
+	rest := numberOf(&r.o.Total).sub(r.named)
+	if rest.sign() <= 0 {
+		t.spread(r, rest, number{}, fraction{})
+		return fraction{}
+	}
+	unnamed := larger(r.amount.sub(r.named), number{})
+	factor := left(rest, unnamed)
+	t.spread(r, rest, unnamed, factor)
+	return factor
+}

@@ -1,0 +1,102 @@
+package program
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Step is one moment of an order's story: from At on its purchase points are
+// Purchase.
+type Step struct {
+	At       time.Time
+	Refund   int64 // the refund that made the step; 0: the earning, or the end of a refunded order
+	Purchase int64
+}
+
+// Story returns how an order that is seen for the first time came to its
+// purchase points: those without any refund at its earning time, then those
+// after each refund, by creation, then id. A paid order that is now refunded
+// is told as if its status earned, and ends at 0, at the latest when it was
+// last modified. Any other order that does not earn has no steps. The last
+// step's points are always Worth's. A refund or an end without a date happens
+// at the step before it. Its error is an *OverflowError.
+func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
+	gone := o.Status == refundedStatus && !o.Paid.IsZero()
+	at := EarnsAt(o)
+	if !gone && !p.statusEarns(o) || !p.started(at) {
+		return nil, nil
+	}
+	v, ok := p.value(o, categories, nil)
+	if !ok {
+		return nil, nil
+	}
+
+	steps := make([]Step, 0, 1+len(o.Refunds))
+	r := newRefunded(o)
+	tell := func(when time.Time, refund int64) error {
+		if when.IsZero() {
+			when = at
+		}
+		at = when
+		points, err := v.purchase(r, r.spread(nil), nil)
+		steps = append(steps, Step{at, refund, points})
+		return err
+	}
+	if err := tell(at, 0); err != nil {
+		return nil, err
+	}
+	for _, refund := range refundsInOrder(o) {
+		r.add(refund)
+		if err := tell(refund.Created, refund.ID); err != nil {
+			return nil, err
+		}
+	}
+	if gone && steps[len(steps)-1].Purchase != 0 {
+		if !o.Modified.IsZero() {
+			at = o.Modified
+		}
+		steps = append(steps, Step{At: at})
+	}
+	return steps, nil
+}
+
+// refundsInOrder returns the refunds by creation, then id.
+func refundsInOrder(o *Order) []*Refund {
+	refunds := make([]*Refund, len(o.Refunds))
+	for i := range o.Refunds {
+		refunds[i] = &o.Refunds[i]
+	}
+	slices.SortFunc(refunds, func(a, b *Refund) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	return refunds
+}
+
+// Candidate is one of a customer's orders, as far as the bonus for a first
+// order asks.
+type Candidate struct {
+	ID       int64
+	EarnsAt  time.Time
+	Purchase int64 // purchase points
+}
+
+// FirstOrder returns the id of a customer's first order: of those with
+// purchase points the one with the earliest earning time, then the lowest id.
+// It returns 0 if there is none.
+func FirstOrder(orders []Candidate) int64 {
+	var first *Candidate
+	for i := range orders {
+		c := &orders[i]
+		if c.Purchase <= 0 {
+			continue
+		}
+		if first == nil || cmp.Or(c.EarnsAt.Compare(first.EarnsAt), cmp.Compare(c.ID, first.ID)) < 0 {
+			first = c
+		}
+	}
+	if first == nil {
+		return 0
+	}
+	return first.ID
+}
