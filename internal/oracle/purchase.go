@@ -1,0 +1,190 @@
+package oracle
+
+import (
+	"math/big"
+	"time"
+)
+
+// worth is what an order is worth under one programme.
+type worth struct {
+	purchase int64
+	spend    *big.Rat // all bases after refunds and spread, in store currency
+}
+
+// base is a sum that may earn: what it is, and how much of it is left.
+type base struct {
+	sum  *big.Rat
+	left *big.Rat // 1 - refunded share
+	rule Rule
+	qty  *big.Rat
+}
+
+// value works out an earning order; rate is its currency's, in store currency.
+func (p Purchase) value(o Order, rate *big.Rat) (worth, error) {
+	spread := o.spread()
+	earned, fixed := new(big.Rat), new(big.Rat)
+	before, after := new(big.Rat), new(big.Rat)
+	for _, b := range p.bases(o) {
+		before = plus(before, b.sum)
+		after = plus(after, times(b.sum, b.left))
+		if b.rule.Fixed != nil {
+			fixed = plus(fixed, times(b.rule.Fixed, b.qty, b.left))
+			continue
+		}
+		earned = plus(earned, times(b.rule.Rate, b.sum, b.left))
+	}
+	w := worth{spend: times(after, spread, rate)}
+	if p.MinOrder.Sign() > 0 && times(before, rate).Cmp(p.MinOrder) < 0 {
+		return w, nil
+	}
+	rounded := round(times(plus(times(earned, rate), fixed), spread), p.Rounding)
+	if p.MaxPoints > 0 && rounded.Cmp(big.NewInt(p.MaxPoints)) > 0 {
+		rounded = big.NewInt(p.MaxPoints)
+	}
+	if rounded.Sign() < 0 {
+		return w, nil
+	}
+	var err error
+	w.purchase, err = fit(rounded)
+	return w, err
+}
+
+func (p Purchase) bases(o Order) []base {
+	var all []base
+	general := Rule{Rate: p.Rate}
+	for _, l := range o.Lines {
+		sum, tax := l.Total.value(), l.Tax.value()
+		if p.IgnoreDiscounts {
+			sum, tax = larger(l.Subtotal.value(), sum), larger(l.SubtotalTax.value(), tax)
+		}
+		all = append(all, base{p.taxed(sum, tax), minus(whole(1), o.lineShare(l)), p.rule(l), l.Quantity.value()})
+	}
+	if p.Shipping {
+		refunded, _ := o.refundedShipping()
+		left := minus(whole(1), fraction(refunded, o.Shipping.value()))
+		all = append(all, base{p.taxed(o.Shipping.value(), o.ShippingTax.value()), left, general, nil})
+	}
+	if p.Fees {
+		sum, tax := feeSums(o.Fees)
+		refunded, _ := o.refundedFees()
+		all = append(all, base{p.taxed(sum, tax), minus(whole(1), fraction(refunded, sum)), general, nil})
+	}
+	return all
+}
+
+func (p Purchase) taxed(sum, tax *big.Rat) *big.Rat {
+	if p.Tax {
+		return plus(sum, tax)
+	}
+	return sum
+}
+
+func (p Purchase) rule(l Line) Rule {
+	if r, ok := p.Products[l.VariationID]; ok {
+		return r
+	}
+	if r, ok := p.Products[l.ProductID]; ok {
+		return r
+	}
+	lowest := Rule{}
+	for _, c := range l.Categories {
+		if r, ok := p.Categories[c]; ok && (lowest.Rate == nil || r.Rate.Cmp(lowest.Rate) < 0) {
+			lowest = r
+		}
+	}
+	if lowest.Rate != nil {
+		return lowest
+	}
+	return Rule{Rate: p.Rate}
+}
+
+// lineShare is how much of a line was refunded by name, 0 to 1.
+func (o Order) lineShare(l Line) *big.Rat {
+	sum, qty := new(big.Rat), new(big.Rat)
+	for _, r := range o.Refunds {
+		for _, rl := range r.Lines {
+			if rl.Names == l.ID {
+				sum = plus(sum, rl.Total.refunded())
+				qty = plus(qty, rl.Quantity.refunded())
+			}
+		}
+	}
+	if l.Total.value().Sign() == 0 {
+		return fraction(qty, l.Quantity.value())
+	}
+	return fraction(sum, l.Total.value())
+}
+
+func (o Order) refundedShipping() (sum, tax *big.Rat) {
+	sum, tax = new(big.Rat), new(big.Rat)
+	for _, r := range o.Refunds {
+		sum, tax = plus(sum, r.Shipping.refunded()), plus(tax, r.ShippingTax.refunded())
+	}
+	return sum, tax
+}
+
+func (o Order) refundedFees() (sum, tax *big.Rat) {
+	sum, tax = new(big.Rat), new(big.Rat)
+	for _, r := range o.Refunds {
+		s, t := feeSums(r.Fees)
+		sum, tax = minus(sum, s), minus(tax, t)
+	}
+	return sum, tax
+}
+
+func feeSums(fees []Fee) (sum, tax *big.Rat) {
+	sum, tax = new(big.Rat), new(big.Rat)
+	for _, f := range fees {
+		sum, tax = plus(sum, f.Total.value()), plus(tax, f.Tax.value())
+	}
+	return sum, tax
+}
+
+// spread is what refunds that name nothing leave of every part of the order.
+func (o Order) spread() *big.Rat {
+	own := map[int64]bool{}
+	for _, l := range o.Lines {
+		own[l.ID] = true
+	}
+	amounts, named := new(big.Rat), new(big.Rat)
+	for _, r := range o.Refunds {
+		amounts = plus(amounts, r.Amount.value())
+		for _, l := range r.Lines {
+			if own[l.Names] {
+				named = plus(named, l.Total.refunded(), l.Tax.refunded())
+			}
+		}
+	}
+	if amounts.Sign() == 0 {
+		return whole(1)
+	}
+	shipping, shippingTax := o.refundedShipping()
+	fees, feesTax := o.refundedFees()
+	named = plus(named, shipping, shippingTax, fees, feesTax)
+
+	rest := minus(o.Total.value(), named)
+	if rest.Sign() <= 0 {
+		return new(big.Rat)
+	}
+	unnamed := larger(minus(amounts, named), new(big.Rat))
+	left := larger(minus(rest, unnamed), new(big.Rat))
+	return new(big.Rat).Quo(left, rest)
+}
+
+// earningTime is the paid date, else the completed one, else the created one.
+func (o Order) earningTime() time.Time {
+	for _, s := range []stamp{o.Paid, o.Completed, o.Created} {
+		if !s.IsZero() {
+			return s.Time
+		}
+	}
+	return time.Unix(0, 0).UTC()
+}
+
+// earns tells whether an order of this status (and payment) earns.
+func (p Purchase) earns(o Order) bool {
+	if p.Statuses[o.Status] {
+		return true
+	}
+	return isCustom(o.Status) && (p.AllCustom || p.Custom[o.Status]) && !o.Paid.IsZero()
+}
