@@ -3,7 +3,9 @@ package program
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -17,9 +19,7 @@ import (
 func (r Rules) Encode() (text string, hash [32]byte) {
 	encoded, err := json.Marshal(r.normal())
 	if err != nil {
-		// Only values that Validate refuses, such as a NaN, cannot be
-		// written; no two texts are alike for them.
-		encoded = fmt.Appendf(nil, "invalid rules: %v", err)
+		panic("writing rules: " + err.Error()) // no field has a value that JSON cannot hold
 	}
 	return string(encoded), sha256.Sum256(encoded)
 }
@@ -33,8 +33,8 @@ func DecodeRules(text string) (Rules, error) {
 	if err := decoder.Decode(&r); err != nil {
 		return Rules{}, fmt.Errorf("reading rules: %w", err)
 	}
-	if decoder.More() {
-		return Rules{}, fmt.Errorf("reading rules: text after their end")
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return Rules{}, errors.New("reading rules: text after their end")
 	}
 	if err := r.Validate(); err != nil {
 		return Rules{}, err

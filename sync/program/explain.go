@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/cockroachdb/apd/v3"
 )
 
 // Explain returns, line by line, how Worth comes to what an order is worth,
@@ -17,7 +19,11 @@ func (p *Program) Explain(o *Order, categories Categories) []string {
 		t.say("%v.", err)
 		return t.lines
 	}
-	t.say("Total: %d points.", w.Purchase+w.HighSpend+w.Campaign)
+	var total number
+	for _, points := range []int64{w.Purchase, w.HighSpend, w.Campaign} {
+		total = total.add(number{c: *apd.NewBigInt(points)})
+	}
+	t.say("Total: %s points.", total)
 	return t.lines
 }
 

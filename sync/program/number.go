@@ -2,7 +2,6 @@ package program
 
 import (
 	"math/big"
-	"strings"
 
 	"github.com/cockroachdb/apd/v3"
 )
@@ -115,7 +114,7 @@ func powerOfTen(n int) apd.BigInt {
 	return z
 }
 
-// decimal returns x as people write it, without trailing zeros.
+// String returns x as people write it, without trailing zeros.
 func (x number) String() string {
 	var d apd.Decimal
 	d.Negative = x.sign() < 0
@@ -238,5 +237,5 @@ func (x fraction) String() string {
 	if scaled.cmp(number{c: cut.c}) == 0 {
 		return cut.String()
 	}
-	return "about " + strings.TrimSuffix(cut.String(), ".0")
+	return "about " + cut.String()
 }

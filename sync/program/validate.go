@@ -41,7 +41,7 @@ type checker struct{ problems []error }
 
 func (c *checker) when(wrong bool, key, format string, args ...any) {
 	if wrong {
-		c.problems = append(c.problems, fmt.Errorf(key+": "+format, args...))
+		c.problems = append(c.problems, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -87,7 +87,7 @@ func (c *checker) purchase(p *Purchase) {
 	seen := map[string]bool{}
 	for _, code := range slices.Sorted(maps.Keys(p.Currencies)) {
 		units := p.Currencies[code]
-		key := at + "currencies." + shorten(code)
+		key := at + "currencies." + plain(code)
 		c.when(code == "", key, "a currency needs a code")
 		c.amount(key, &units)
 		c.when(seen[strings.ToUpper(code)], key, "is given twice")

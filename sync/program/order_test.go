@@ -1,0 +1,534 @@
+package program_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"loyaltyd/sync/program"
+)
+
+type (
+	rules = program.Rules
+	order = program.Order
+)
+
+// purchaseCase is one rule of what an order's contents earn.
+type purchaseCase struct {
+	name       string
+	rules      func(*rules)
+	order      *order
+	categories program.Categories
+	want       int64
+}
+
+func runPurchase(t *testing.T, cases []purchaseCase) {
+	t.Helper()
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			categories := c.categories
+			if categories == nil {
+				categories = noCategories
+			}
+			p := compile(t, c.rules)
+			w, err := p.Worth(c.order, categories)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if w.Purchase != c.want {
+				t.Errorf("%d purchase points, want %d\n%s", w.Purchase, c.want, strings.Join(p.Explain(c.order, categories), "\n"))
+			}
+		})
+	}
+}
+
+func status(status string) *order {
+	return with(completed(line(1, 5, "10")), func(o *order) { o.Status = status })
+}
+
+func TestWhenAnOrderEarns(t *testing.T) {
+	t.Parallel()
+	custom := func(mode string, list ...string) func(*rules) {
+		return func(r *rules) {
+			r.Earn.Purchase.CustomStatuses = program.CustomStatuses{Mode: mode, List: list}
+		}
+	}
+	unpaid := func(o *order) { o.Paid = time.Time{} }
+	cases := []purchaseCase{
+		{"processing earns by default", nil, status("processing"), nil, 10},
+		{"completed earns by default", nil, status("completed"), nil, 10},
+		{"on-hold does not earn by default", nil, status("on-hold"), nil, 0},
+		{"pending does not earn by default", nil, status("pending"), nil, 0},
+		{"a listed status earns", func(r *rules) { r.Earn.Purchase.Statuses = []string{"on-hold"} }, status("on-hold"), nil, 10},
+		{"a status that is not listed does not", func(r *rules) { r.Earn.Purchase.Statuses = []string{"on-hold"} }, status("completed"), nil, 0},
+		{"a listed status needs no paid date", nil, with(status("completed"), unpaid), nil, 10},
+		{"a paid custom status earns by default", nil, status("shipped"), nil, 10},
+		{"an unpaid custom status does not", nil, with(status("shipped"), unpaid), nil, 0},
+		{"custom statuses may be ignored", custom("ignore"), status("shipped"), nil, 0},
+		{"a custom status on the list earns", custom("list", "shipped", "packed"), status("shipped"), nil, 10},
+		{"a custom status not on the list does not", custom("list", "packed"), status("shipped"), nil, 0},
+		{"a custom status on the list must be paid", custom("list", "shipped"), with(status("shipped"), unpaid), nil, 0},
+		{"a custom status in statuses earns unpaid", func(r *rules) {
+			r.Earn.Purchase.Statuses = []string{"shipped"}
+			r.Earn.Purchase.CustomStatuses.Mode = "ignore"
+		}, with(status("shipped"), unpaid), nil, 10},
+		{"no status is no custom status", nil, status(""), nil, 0},
+	}
+	for _, s := range strings.Fields("pending on-hold cancelled refunded failed checkout-draft new publish future draft private trash " +
+		"auto-draft inherit request-pending request-confirmed request-failed request-completed") {
+		cases = append(cases, purchaseCase{s + " is not custom", nil, status(s), nil, 0})
+		if program.CustomStatus(s) {
+			t.Errorf("CustomStatus(%q)", s)
+		}
+	}
+	runPurchase(t, cases)
+}
+
+func TestEarningTime(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name                     string
+		paid, completed, created string
+		want                     string
+	}{
+		{"is the paid date", "2026-01-03 00:00:00", "2026-01-02 00:00:00", "2026-01-01 00:00:00", "2026-01-03 00:00:00"},
+		{"else the completed date", "", "2026-01-02 00:00:00", "2026-01-01 00:00:00", "2026-01-02 00:00:00"},
+		{"else the created date", "", "", "2026-01-01 00:00:00", "2026-01-01 00:00:00"},
+		{"with none at all it is 1970-01-01", "", "", "", "1970-01-01 00:00:00"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			date := func(text string) time.Time {
+				if text == "" {
+					return time.Time{}
+				}
+				return at(text)
+			}
+			o := &order{Paid: date(c.paid), Completed: date(c.completed), Created: date(c.created)}
+			if got := program.EarnsAt(o); !got.Equal(at(c.want)) {
+				t.Errorf("EarnsAt = %v, want %s", got, c.want)
+			}
+			w, err := compile(t, nil).Worth(o, noCategories)
+			if err != nil || !w.EarnsAt.Equal(at(c.want)) {
+				t.Errorf("Worth.EarnsAt = %v, %v, want %s", w.EarnsAt, err, c.want)
+			}
+		})
+	}
+}
+
+func TestBaseOfALine(t *testing.T) {
+	t.Parallel()
+	discounted := func() *order {
+		return completed(program.Line{
+			ID: 1, Quantity: dec("2"), Total: dec("80"), Subtotal: dec("100"), Tax: dec("16"), SubtotalTax: dec("20"),
+		})
+	}
+	buy := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) { change(&r.Earn.Purchase) }
+	}
+	ignore := buy(func(p *program.Purchase) { p.Discounts = "ignore" })
+	tax := buy(func(p *program.Purchase) { p.Tax = true })
+	both := buy(func(p *program.Purchase) { p.Discounts, p.Tax = "ignore", true })
+	extras := func() *order {
+		return with(completed(line(1, 5, "10")), func(o *order) {
+			o.Shipping, o.ShippingTax = dec("5"), dec("1")
+			o.Fees = []program.Fee{{Total: dec("3"), Tax: dec("0.6")}, {Total: dec("-1"), Tax: dec("-0.2")}}
+		})
+	}
+	runPurchase(t, []purchaseCase{
+		{"is its total by default", nil, discounted(), nil, 80},
+		{"is its subtotal if discounts are ignored", ignore, discounted(), nil, 100},
+		{"takes the total's tax with tax", tax, discounted(), nil, 96},
+		{"takes the subtotal's tax if discounts are ignored", both, discounted(), nil, 120},
+		{"a subtotal is never less than its total", ignore, completed(program.Line{ID: 1, Total: dec("80"), Subtotal: dec("70")}), nil, 80},
+		{"nor its tax less than the total's", both, completed(program.Line{
+			ID: 1, Total: dec("80"), Subtotal: dec("90"), Tax: dec("16"), SubtotalTax: dec("15"),
+		}), nil, 106},
+		{"may be negative", nil, completed(line(1, 5, "100"), line(2, 6, "-30")), nil, 70},
+		{"several lines are added before rounding", nil, completed(line(1, 5, "0.5"), line(2, 6, "0.5")), nil, 1},
+		{"fractions of pieces do not matter to it", nil, with(completed(line(1, 5, "9.99")), func(o *order) {
+			o.Lines[0].Quantity = dec("0.125")
+		}), nil, 9},
+		{"shipping and fees are no bases by default", nil, extras(), nil, 10},
+		{"shipping is one if wanted", buy(func(p *program.Purchase) { p.Shipping = true }), extras(), nil, 15},
+		{"shipping takes its tax along", buy(func(p *program.Purchase) { p.Shipping, p.Tax = true, true }), extras(), nil, 16},
+		{"the sum of fees is one if wanted", buy(func(p *program.Purchase) { p.Fees = true }), extras(), nil, 12},
+		{"fees take their tax along", buy(func(p *program.Purchase) {
+			p.Fees, p.Tax, p.Rounding = true, true, "up"
+		}), extras(), nil, 13}, // 10 + 2 + 0.4
+		{"an order without lines earns by its shipping", buy(func(p *program.Purchase) { p.Shipping = true }), with(completed(), func(o *order) {
+			o.Shipping = dec("5")
+		}), nil, 5},
+	})
+}
+
+func TestRateOfALine(t *testing.T) {
+	t.Parallel()
+	perUnit := func(text string) program.Rule { return program.Rule{PointsPerUnit: decp(text)} }
+	excluded := program.Rule{Exclude: true}
+	products := func(rules map[int64]program.Rule, categories map[int64]program.Rule) func(*program.Rules) {
+		return func(r *program.Rules) {
+			r.Earn.Purchase.PointsPerUnit = dec("2")
+			r.Earn.Purchase.Products = rules
+			r.Earn.Purchase.Categories = categories
+		}
+	}
+	variation := func() *order {
+		return with(completed(line(1, 5, "10")), func(o *order) { o.Lines[0].Variation = 55 })
+	}
+	type m = map[int64]program.Rule
+	runPurchase(t, []purchaseCase{
+		{"is the programme's", products(nil, nil), variation(), nil, 20},
+		{"the product's rule comes before", products(m{5: perUnit("3")}, nil), variation(), nil, 30},
+		{"the variation's before the product's", products(m{5: perUnit("3"), 55: perUnit("4")}, nil), variation(), nil, 40},
+		{"a product rule wins over category rules", products(m{5: perUnit("3")}, m{8: perUnit("1")}), variation(), in(8), 30},
+		{"of category rules the lowest wins", products(nil, m{8: perUnit("7"), 9: perUnit("5")}), variation(), in(9, 8), 50},
+		{"a category rule may be above the programme's", products(nil, m{8: perUnit("7")}), variation(), in(8, 10), 70},
+		{"exclusion of a category counts as 0", products(nil, m{8: perUnit("7"), 9: excluded}), variation(), in(8, 9), 0},
+		{"categories without a rule do not count", products(nil, m{8: perUnit("7")}), variation(), in(10), 20},
+		{"an excluded product earns nothing", products(m{5: excluded}, nil), variation(), nil, 0},
+		{"exclusion leaves the other lines", products(m{5: excluded}, nil), completed(line(1, 5, "10"), line(2, 6, "1")), nil, 2},
+		{"an excluded product is not saved by its category", products(m{5: excluded}, m{8: perUnit("7")}), variation(), in(8), 0},
+		{"a product may give fixed points per piece", products(m{5: {Points: decp("2.5")}}, nil), with(variation(), func(o *order) {
+			o.Lines[0].Quantity = dec("4")
+		}), nil, 10},
+		{"a variation may give fixed points", products(m{5: perUnit("3"), 55: {Points: decp("1")}}, nil), variation(), nil, 1},
+		{"fixed points count fractions of pieces", products(m{5: {Points: decp("100")}}, nil), with(variation(), func(o *order) {
+			o.Lines[0].Quantity = dec("0.125")
+		}), nil, 12},
+		{"a line whose product was deleted has the programme's", products(m{5: excluded}, m{8: excluded}), completed(line(1, 0, "10")), nil, 20},
+		{"shipping and fees earn at the programme's", func(r *program.Rules) {
+			products(m{5: excluded}, nil)(r)
+			r.Earn.Purchase.Shipping, r.Earn.Purchase.Fees = true, true
+		}, with(variation(), func(o *order) {
+			o.Shipping, o.Fees = dec("3"), []program.Fee{{Total: dec("4")}}
+		}), nil, 14},
+	})
+}
+
+func TestCategoriesAreTheProductsNotTheVariations(t *testing.T) {
+	t.Parallel()
+	p := compile(t, func(r *rules) {
+		r.Earn.Purchase.Categories = map[int64]program.Rule{8: {Exclude: true}}
+	})
+	o := completed(line(1, 5, "10"))
+	o.Lines[0].Variation = 55
+	var asked []int64
+	if _, err := p.Worth(o, func(product int64) []int64 { asked = append(asked, product); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 1 || asked[0] != 5 {
+		t.Errorf("asked for the categories of %v, want of product 5", asked)
+	}
+}
+
+func TestMinimumRoundingCap(t *testing.T) {
+	t.Parallel()
+	buy := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) { change(&r.Earn.Purchase) }
+	}
+	rounding := func(how string) func(*rules) { return buy(func(p *program.Purchase) { p.Rounding = how }) }
+	minimum := func(text string) func(*rules) { return buy(func(p *program.Purchase) { p.MinOrder = dec(text) }) }
+	priced := func(text string) *order { return completed(line(1, 5, text)) }
+	shipped := with(priced("90"), func(o *order) { o.Shipping = dec("10") })
+	refundedBelow := with(priced("100"), func(o *order) {
+		o.Refunds = []program.Refund{refund(30, "2026-03-05 00:00:00", "60", back(1, "-1", "-60"))}
+	})
+	runPurchase(t, []purchaseCase{
+		{"an order at the minimum earns", minimum("100"), priced("100"), nil, 100},
+		{"an order below the minimum does not", minimum("100"), priced("99.99999999"), nil, 0},
+		{"a minimum of 0 is none", minimum("0"), completed(line(1, 5, "-5"), line(2, 5, "6")), nil, 1},
+		{"the minimum looks at the order before refunds", minimum("100"), refundedBelow, nil, 40},
+		{"shipping counts for the minimum only if it is a base", minimum("100"), shipped, nil, 0},
+		{"shipping counts for the minimum if it is a base", buy(func(p *program.Purchase) {
+			p.Shipping, p.MinOrder = true, dec("100")
+		}), shipped, nil, 100},
+		{"the minimum counts tax if bases do", buy(func(p *program.Purchase) {
+			p.Tax, p.MinOrder = true, dec("100")
+		}), completed(program.Line{ID: 1, Total: dec("90"), Tax: dec("10")}), nil, 100},
+		{"excluded and fixed lines count for the minimum", buy(func(p *program.Purchase) {
+			p.MinOrder = dec("100")
+			p.Products = map[int64]program.Rule{5: {Exclude: true}, 6: {Points: decp("3")}}
+		}), completed(line(1, 5, "50"), line(2, 6, "40"), line(3, 7, "10")), nil, 13},
+		{"the minimum is in store currency", buy(func(p *program.Purchase) {
+			p.MinOrder = dec("100")
+			p.Currencies["USD"] = dec("0.5")
+		}), with(priced("199.98"), func(o *order) { o.Currency = "USD" }), nil, 0},
+
+		{"down is toward zero", rounding("down"), priced("1.99999999999999999999999999999999999999"), nil, 1},
+		{"up is away from zero", rounding("up"), priced("1.00000000000000000000000000000000000001"), nil, 2},
+		{"up leaves whole points alone", rounding("up"), priced("2.00"), nil, 2},
+		{"nearest takes a half up", rounding("nearest"), priced("1.5"), nil, 2},
+		{"nearest takes less than a half down", rounding("nearest"), priced("1.49999999999999999999999999999999"), nil, 1},
+		{"what is below 0 is 0", rounding("up"), priced("-3.5"), nil, 0},
+		{"the cap comes after rounding", buy(func(p *program.Purchase) {
+			p.Rounding, p.MaxPoints = "up", 10
+		}), priced("9.1"), nil, 10},
+		{"points above the cap are cut", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("99"), nil, 10},
+		{"a cap of 0 is none", buy(func(p *program.Purchase) { p.MaxPoints = 0 }), priced("99"), nil, 99},
+		{"a cap saves a huge amount from overflow", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("1e50000"), nil, 10},
+		{"a hugely negative amount is 0", nil, priced("-1e50000"), nil, 0},
+		{"the largest balance fits", nil, priced("9223372036854775807.9"), nil, math.MaxInt64},
+	})
+}
+
+func TestCurrencies(t *testing.T) {
+	t.Parallel()
+	rate := func(code, units string) func(*rules) {
+		return func(r *rules) { r.Earn.Purchase.Currencies[code] = dec(units) }
+	}
+	in := func(code, amount string) *order {
+		return with(completed(line(1, 5, amount)), func(o *order) { o.Currency = code })
+	}
+	runPurchase(t, []purchaseCase{
+		{"the store's own needs no rate", nil, in("EUR", "10"), nil, 10},
+		{"codes ignore case", nil, in("eur", "10"), nil, 10},
+		{"another earns by its rate", rate("USD", "0.5"), in("USD", "10"), nil, 5},
+		{"codes of rates ignore case", rate("usd", "0.5"), in("Usd", "10"), nil, 5},
+		{"another without a rate is worth nothing", rate("USD", "0.5"), in("GBP", "10"), nil, 0},
+		{"the store's own has no other rate than 1", rate("EUR", "7"), in("EUR", "10"), nil, 10},
+		{"yen", rate("JPY", "0.0061"), in("JPY", "16394"), nil, 100},
+		{"dinars have three decimals", rate("KWD", "3.0125"), in("KWD", "93.071"), nil, 280},
+		{"rates of many digits are exact", rate("XAU", "0.3333333333333333333333333333333333333333"), in("XAU", "3"), nil, 0},
+		{"and so are those just above", rate("XAU", "0.3333333333333333333333333333333333333334"), in("XAU", "3"), nil, 1},
+		{"fixed points are not multiplied by the rate", func(r *rules) {
+			rate("USD", "0.5")(r)
+			r.Earn.Purchase.Products = map[int64]program.Rule{5: {Points: decp("100")}}
+		}, in("USD", "10"), nil, 100},
+	})
+}
+
+func TestSkippedCurrency(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		rules func(*rules)
+		order func(*order)
+		want  string
+	}{
+		{"without a rate the order is skipped", nil, func(*order) {}, "currency"},
+		{"also if it has no currency", nil, func(o *order) { o.Currency = "" }, "currency"},
+		{"also if it holds nothing", nil, func(o *order) { o.Lines = nil }, "currency"},
+		{"not if its status does not earn", nil, func(o *order) { o.Status = "cancelled" }, ""},
+		{"not if the programme starts later", func(r *rules) { r.Starts = "2026-03-02" }, func(*order) {}, ""},
+		{"not if it has a rate of 0", func(r *rules) { r.Earn.Purchase.Currencies["USD"] = dec("0") }, func(*order) {}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := completed(line(1, 5, "10"))
+			o.Currency = "USD"
+			c.order(o)
+			w, err := compile(t, func(r *rules) {
+				r.Earn.HighSpend = []program.Threshold{{Amount: dec("0.01"), Points: 5}}
+				r.Earn.Campaigns = []program.Campaign{{Points: ptr(3)}}
+				if c.rules != nil {
+					c.rules(r)
+				}
+			}).Worth(o, noCategories)
+			if err != nil || w.Skipped != c.want || w.Purchase+w.HighSpend+w.Campaign != 0 {
+				t.Errorf("Worth = %+v, %v, want skipped %q", w, err, c.want)
+			}
+		})
+	}
+}
+
+func TestStarts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		starts string
+		want   int64
+	}{
+		{"", 10},
+		{"2026-03-01", 10},
+		{"2026-03-01 10:00", 10},
+		{"2026-03-01T10:00:00", 10},
+		{"2026-03-01 10:00:01", 0},
+		{"2026-03-02", 0},
+	} {
+		t.Run("at "+c.starts, func(t *testing.T) {
+			p := compile(t, func(r *rules) {
+				r.Starts = c.starts
+				r.Earn.HighSpend = []program.Threshold{{Amount: dec("1"), Points: 10}}
+				r.Earn.Campaigns = []program.Campaign{{Points: ptr(10)}}
+				r.Earn.Signup.Points = 10
+			})
+			w, err := p.Worth(completed(line(1, 5, "10")), noCategories)
+			if err != nil || w.Purchase != c.want || w.HighSpend != c.want || w.Campaign != c.want {
+				t.Errorf("Worth = %+v, %v, want %d each", w, err, c.want)
+			}
+			if got := p.Signup(&program.User{Registered: at("2026-03-01 10:00:00")}); got != c.want {
+				t.Errorf("Signup = %d, want %d", got, c.want)
+			}
+		})
+	}
+	p := compile(t, func(r *rules) { r.Starts = "2026-03-01"; r.Earn.Signup.Points = 10 })
+	if got := p.Signup(&program.User{}); got != 0 {
+		t.Errorf("a user without a registration date earns %d after a start", got)
+	}
+	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR"}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
+	if w, err := p.Worth(completed(line(1, 5, "10")), noCategories); err != nil || w.Purchase != 10 {
+		t.Errorf("starts at 05:00 in a zone five hours behind: %+v, %v", w, err)
+	}
+}
+
+func TestHighSpend(t *testing.T) {
+	t.Parallel()
+	levels := func(r *rules) {
+		r.Earn.HighSpend = []program.Threshold{
+			{Amount: dec("100"), Points: 10},
+			{Amount: dec("500"), Points: 5},
+			{Amount: dec("200"), Points: 20},
+			{Amount: dec("200.0"), Points: 99},
+		}
+	}
+	priced := func(text string) *order { return completed(line(1, 5, text)) }
+	for _, c := range []struct {
+		name  string
+		rules func(*rules)
+		order *order
+		want  int64
+	}{
+		{"below the lowest there is none", nil, priced("99.99"), 0},
+		{"a threshold is reached exactly", nil, priced("100"), 10},
+		{"the highest reached counts, whatever its points", nil, priced("1000"), 5},
+		{"of equal thresholds the first listed", nil, priced("300"), 20},
+		{"it looks at what is left after refunds", nil, with(priced("200"), func(o *order) {
+			o.Refunds = []program.Refund{refund(3, "2026-03-05 00:00:00", "50", back(1, "-1", "-50"))}
+		}), 10},
+		{"and after the spread", nil, with(priced("200"), func(o *order) {
+			o.Refunds = []program.Refund{refund(3, "2026-03-05 00:00:00", "101")}
+		}), 0},
+		{"in store currency", func(r *rules) { r.Earn.Purchase.Currencies["USD"] = dec("0.5") }, with(priced("200"), func(o *order) {
+			o.Currency = "USD"
+		}), 10},
+		{"it needs no purchase points", func(r *rules) { r.Earn.Purchase.PointsPerUnit = dec("0") }, priced("100"), 10},
+		{"nor the minimum order", func(r *rules) { r.Earn.Purchase.MinOrder = dec("1000") }, priced("100"), 10},
+		{"excluded lines count", func(r *rules) {
+			r.Earn.Purchase.Products = map[int64]program.Rule{5: {Exclude: true}}
+		}, priced("100"), 10},
+		{"lines with fixed points count by their price", func(r *rules) {
+			r.Earn.Purchase.Products = map[int64]program.Rule{5: {Points: decp("1")}}
+		}, priced("100"), 10},
+		{"bases follow the settings", func(r *rules) { r.Earn.Purchase.Shipping = true }, with(priced("95"), func(o *order) {
+			o.Shipping = dec("5")
+		}), 10},
+		{"a threshold of 0 is not reached by less than 0", func(r *rules) {
+			r.Earn.HighSpend = []program.Threshold{{Points: 5}}
+		}, priced("-1"), 0},
+		{"a threshold of 0 is reached by nothing", func(r *rules) {
+			r.Earn.HighSpend = []program.Threshold{{Points: 5}}
+		}, priced("0"), 5},
+		{"an order that does not earn has none", nil, with(priced("1000"), func(o *order) { o.Status = "refunded" }), 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := compile(t, func(r *rules) {
+				levels(r)
+				if c.rules != nil {
+					c.rules(r)
+				}
+			})
+			w, err := p.Worth(c.order, noCategories)
+			if err != nil || w.HighSpend != c.want {
+				t.Errorf("HighSpend = %d, %v, want %d\n%s", w.HighSpend, err, c.want, strings.Join(p.Explain(c.order, noCategories), "\n"))
+			}
+		})
+	}
+}
+
+func TestCampaign(t *testing.T) {
+	t.Parallel()
+	window := func(from, to string, points int64) program.Campaign {
+		return program.Campaign{Name: "c", From: from, To: to, Points: &points}
+	}
+	times := func(text string) program.Campaign { return program.Campaign{Multiplier: decp(text)} }
+	priced := func(text string) *order { return completed(line(1, 5, text)) } // earns at 2026-03-01 10:00
+	for _, c := range []struct {
+		name      string
+		campaigns []program.Campaign
+		rules     func(*rules)
+		order     *order
+		want      int64
+	}{
+		{"outside of every window there is none", []program.Campaign{window("2026-03-02", "", 5), window("", "2026-03-01", 6)}, nil, priced("10"), 0},
+		{"from is included", []program.Campaign{window("2026-03-01 10:00", "", 5)}, nil, priced("10"), 5},
+		{"to is not", []program.Campaign{window("", "2026-03-01 10:00", 5)}, nil, priced("10"), 0},
+		{"just before to is", []program.Campaign{window("", "2026-03-01 10:00:01", 5)}, nil, priced("10"), 5},
+		{"the first listed that contains it counts", []program.Campaign{
+			window("2026-04-01", "", 1), window("2026-01-01", "", 2), window("", "", 3),
+		}, nil, priced("10"), 2},
+		{"only that one, even if it gives nothing", []program.Campaign{window("", "", 0), window("", "", 3)}, nil, priced("10"), 0},
+		{"points need purchase points", []program.Campaign{window("", "", 5)}, nil, priced("0.99"), 0},
+		{"a multiplier gives the rest of the multiple", []program.Campaign{times("3")}, nil, priced("10.5"), 20},
+		{"a multiplier of 1 gives nothing", []program.Campaign{times("1")}, nil, priced("10"), 0},
+		{"it multiplies rounded purchase points and rounds down", []program.Campaign{times("1.5")}, nil, priced("9.9"), 4},
+		{"or up", []program.Campaign{times("1.25")}, func(r *rules) { r.Earn.Purchase.Rounding = "up" }, priced("9"), 3},
+		{"or to the nearest", []program.Campaign{times("1.5")}, func(r *rules) { r.Earn.Purchase.Rounding = "nearest" }, priced("9"), 5},
+		{"it multiplies capped points", []program.Campaign{times("2")}, func(r *rules) { r.Earn.Purchase.MaxPoints = 7 }, priced("10"), 7},
+		{"it goes by the paid date", []program.Campaign{window("2026-03-01", "2026-03-01 09:30", 5)}, nil, priced("10"), 0},
+		{"a refund takes its part back", []program.Campaign{times("2")}, nil, with(priced("10"), func(o *order) {
+			o.Refunds = []program.Refund{refund(3, "2026-03-05 00:00:00", "5")}
+		}), 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := compile(t, func(r *rules) {
+				r.Earn.Campaigns = c.campaigns
+				if c.rules != nil {
+					c.rules(r)
+				}
+			})
+			w, err := p.Worth(c.order, noCategories)
+			if err != nil || w.Campaign != c.want {
+				t.Errorf("Campaign = %d, %v, want %d", w.Campaign, err, c.want)
+			}
+		})
+	}
+}
+
+func TestOverflowIsRefusedByName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		rules func(*rules)
+		total string
+		what  string
+	}{
+		{"one too many", nil, "9223372036854775808", "purchase points"},
+		{"rounded up", func(r *rules) { r.Earn.Purchase.Rounding = "up" }, "9223372036854775807.1", "purchase points"},
+		{"far too many", nil, "1e90000", "purchase points"},
+		{"campaign", func(r *rules) {
+			r.Earn.Campaigns = []program.Campaign{{Multiplier: decp("3")}}
+		}, "9223372036854775807", "campaign points"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, o := compile(t, c.rules), completed(line(1, 5, c.total))
+			w, err := p.Worth(o, noCategories)
+			var overflow *program.OverflowError
+			if !errors.As(err, &overflow) || overflow.Order != 12 || overflow.What != c.what {
+				t.Fatalf("Worth: %v, want an overflow of %s of order 12", err, c.what)
+			}
+			if w.Purchase != 0 || w.Campaign != 0 {
+				t.Errorf("Worth = %+v beside an error", w)
+			}
+			lines := p.Explain(o, noCategories)
+			if last := lines[len(lines)-1]; !strings.Contains(last, "order 12: its "+c.what) {
+				t.Errorf("Explain ends with %q", last)
+			}
+		})
+	}
+}
+
+func TestHoldEnds(t *testing.T) {
+	t.Parallel()
+	if end, held := compile(t, nil).HoldEnds(at("2026-03-01 10:00:00")); held || !end.IsZero() {
+		t.Errorf("without hold_days: %v, %v", end, held)
+	}
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := compileAt(t, program.Site{Zone: newYork, Currency: "USD"}, func(r *rules) { r.HoldDays = 14 })
+	end, held := p.HoldEnds(at("2026-03-01 10:00:00")) // the clocks change in between
+	if !held || !end.Equal(at("2026-03-15 10:00:00")) {
+		t.Errorf("HoldEnds = %v, %v", end, held)
+	}
+}
