@@ -1,0 +1,121 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+)
+
+// The kinds of item and the meta keys of theirs that an order's worth depends
+// on. Both storages keep items in the same two tables.
+const (
+	lineItem = "line_item"
+	feeItem  = "fee"
+)
+
+const (
+	metaProduct = iota
+	metaVariation
+	metaQuantity
+	metaSubtotal
+	metaSubtotalTax
+	metaTotal
+	metaTax
+	metaRefunded
+	metaCount
+)
+
+var (
+	itemKinds = []string{lineItem, feeItem}
+	itemKeys  = []string{
+		metaProduct:     "_product_id",
+		metaVariation:   "_variation_id",
+		metaQuantity:    "_qty",
+		metaSubtotal:    "_line_subtotal",
+		metaSubtotalTax: "_line_subtotal_tax",
+		metaTotal:       "_line_total",
+		metaTax:         "_line_tax",
+		metaRefunded:    "_refunded_item_id",
+	}
+)
+
+// item is a line or a fee of an order or of a refund.
+type item struct {
+	id   int64
+	kind string
+	name string
+	sum  uint64
+	meta [metaCount]struct {
+		id   int64 // 0: none seen
+		text string
+	}
+}
+
+func (it *item) amount(key int) amount { return amount{name: itemKeys[key], text: it.meta[key].text} }
+
+// see takes a meta row. Of several with one key the first one stored counts,
+// as in WordPress.
+func (it *item) see(key int, id int64, v value) {
+	if m := &it.meta[key]; m.id == 0 || id < m.id {
+		m.id, m.text = id, v.text
+	}
+}
+
+// items reads the lines and fees of rows, by owner, each owner's by id.
+func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool) (map[int64][]*item, error) {
+	owners := make([]int64, len(rows))
+	for i, row := range rows {
+		owners[i] = row.id
+	}
+	byID := map[int64]*item{}
+	byOwner := make(map[int64][]*item, len(rows))
+	name := "''"
+	if withNames {
+		name = "order_item_name"
+	}
+	err := chunks(owners, maxList, func(part []int64) error {
+		return sn.each(ctx, `
+			SELECT order_item_id, order_id, CONVERT(order_item_type USING utf8mb4), `+name+`
+			FROM {p}woocommerce_order_items
+			WHERE order_id IN (`+list(part)+`) AND order_item_type IN (`+quoted(itemKinds)+`)`, nil,
+			func(r record) error {
+				it := &item{id: r.id(0), kind: r.text(2), name: r.text(3)}
+				byID[it.id] = it
+				owner := r.id(1)
+				byOwner[owner] = append(byOwner[owner], it)
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, err
+	}
+	keys := make(map[string]int, metaCount)
+	for key, name := range itemKeys {
+		keys[name] = key
+	}
+	var scratch []byte
+	err = chunks(slices.Collect(maps.Keys(byID)), maxList, func(part []int64) error {
+		return sn.each(ctx, `
+			SELECT order_item_id, meta_id, CONVERT(meta_key USING utf8mb4), CONVERT(meta_value USING utf8mb4)
+			FROM {p}woocommerce_order_itemmeta
+			WHERE order_item_id IN (`+list(part)+`) AND meta_key IN (`+quoted(itemKeys)+`)`, nil,
+			func(r record) error {
+				it, id, key, v := byID[r.id(0)], r.id(1), r.text(2), r.value(3)
+				var sum uint64
+				sum, scratch = digestMeta(scratch, it.id, it.kind, id, key, v)
+				it.sum ^= sum
+				if k, known := keys[key]; known { // the server's comparison ignores case
+					it.see(k, id, v)
+				}
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, items := range byOwner {
+		slices.SortFunc(items, func(a, b *item) int { return cmp.Compare(a.id, b.id) })
+	}
+	return byOwner, nil
+}

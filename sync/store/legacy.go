@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// legacyOwners and legacyOwned are what hposOwners and hposOwned are.
+const (
+	legacyOwners = `{p}posts o
+		LEFT JOIN {p}posts p ON p.ID = o.post_parent AND p.post_type = 'shop_order' AND o.post_type = 'shop_order_refund'`
+	legacyOwned = `(o.post_type = 'shop_order' OR p.ID IS NOT NULL)`
+)
+
+// legacyKeys are the meta keys that an order's worth depends on.
+var legacyKeys = []string{
+	"_customer_user", "_billing_email", "_order_currency", "_order_total", "_order_shipping", "_order_shipping_tax",
+	"_date_paid", "_date_completed", "_paid_date", "_completed_date", "_refund_amount",
+}
+
+var (
+	legacyPost = digestSQL("o.ID", "o.post_type", "o.post_parent", "o.post_date_gmt", "o.post_status")
+	legacyHead = `(` + legacyPost + ` ^ (
+		SELECT BIT_XOR(` + digestSQL("m.post_id", "'post'", "m.meta_id", "m.meta_key", "m.meta_value") + `)
+		FROM {p}postmeta m WHERE m.post_id = o.ID AND m.meta_key IN (` + quoted(legacyKeys) + `)))`
+)
+
+func (sn *Snapshot) legacyRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
+	rows, err := sn.legacySelect(ctx, `o.post_type = 'shop_order' AND o.ID IN (`+list(ids)+`)`)
+	if err != nil {
+		return nil, err
+	}
+	owners := make([]int64, len(rows))
+	for i, row := range rows {
+		owners[i] = row.id
+	}
+	err = chunks(owners, diveList, func(part []int64) error {
+		refunds, err := sn.legacySelect(ctx, `o.post_type = 'shop_order_refund' AND o.post_parent IN (`+list(part)+`)`)
+		rows = append(rows, refunds...)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, sn.legacyMeta(ctx, rows)
+}
+
+func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orderRow, error) {
+	var rows []*orderRow
+	err := sn.each(ctx, `
+		SELECT o.ID, CASE WHEN o.post_type = 'shop_order_refund' THEN o.post_parent END,
+		  o.post_status, o.post_date_gmt, o.post_modified_gmt, `+legacyPost+`
+		FROM {p}posts o WHERE `+condition, nil,
+		func(r record) error {
+			rows = append(rows, &orderRow{
+				id: r.id(0), parent: r.id(1), status: r.text(2), created: r.time(3), modified: r.time(4), head: r.sum(5),
+			})
+			return nil
+		})
+	return rows, err
+}
+
+// legacyMeta reads into rows what postmeta says of them.
+func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
+	type first struct {
+		id   int64
+		text string
+	}
+	byID := make(map[int64]*orderRow, len(rows))
+	meta := make(map[int64]map[string]first, len(rows))
+	owners := make([]int64, len(rows))
+	for i, row := range rows {
+		owners[i], byID[row.id], meta[row.id] = row.id, row, make(map[string]first, len(legacyKeys))
+	}
+	var scratch []byte
+	err := chunks(owners, maxList, func(part []int64) error {
+		return sn.each(ctx, `
+			SELECT post_id, meta_id, CONVERT(meta_key USING utf8mb4), CONVERT(meta_value USING utf8mb4)
+			FROM {p}postmeta
+			WHERE post_id IN (`+list(part)+`) AND meta_key IN (`+quoted(legacyKeys)+`)`, nil,
+			func(r record) error {
+				owner, id, key, v := r.id(0), r.id(1), r.text(2), r.value(3)
+				var sum uint64
+				sum, scratch = digestMeta(scratch, owner, "post", id, key, v)
+				byID[owner].head ^= sum
+				if have, seen := meta[owner][key]; !seen || id < have.id {
+					meta[owner][key] = first{id, v.text}
+				}
+				return nil
+			})
+	})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		get := func(key string) string { return meta[row.id][key].text }
+		row.currency, row.email = get("_order_currency"), get("_billing_email")
+		row.total = amount{"_order_total", get("_order_total")}
+		row.shipping = amount{"_order_shipping", get("_order_shipping")}
+		row.shippingTax = amount{"_order_shipping_tax", get("_order_shipping_tax")}
+		row.refunded = amount{"_refund_amount", get("_refund_amount")}
+		row.customer = parseID(get("_customer_user"))
+		if row.paid, err = sn.legacyTime(ctx, get("_date_paid"), get("_paid_date")); err != nil {
+			return err
+		}
+		if row.completed, err = sn.legacyTime(ctx, get("_date_completed"), get("_completed_date")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// legacyTime reads seconds since 1970 or, where WooCommerce before 3.0 left
+// none, the local time that it wrote.
+func (sn *Snapshot) legacyTime(ctx context.Context, unix, local string) (time.Time, error) {
+	if at := parseUnix(unix); !at.IsZero() || local == "" {
+		return at, nil
+	}
+	if sn.zone == nil {
+		settings, err := sn.store.settings(ctx, sn.tx)
+		if err != nil {
+			return time.Time{}, err
+		}
+		sn.zone = settings.Zone
+	}
+	return parseTimeIn(local, sn.zone), nil
+}
+
+// legacyChanged returns the orders and refunds that rows newer than c belong
+// to, at most limit rows of each of three tables, and the cursor after them.
+// post_modified_gmt has no index and does not move with most changes, but
+// WooCommerce adds a post, a note or a meta row at nearly all of them.
+func (sn *Snapshot) legacyChanged(ctx context.Context, c Cursor, limit int) (ids []int64, next Cursor, more bool, err error) {
+	next = c
+	for _, tail := range []struct {
+		cursor *int64
+		query  string
+	}{
+		{&next.Post, `SELECT ID, CASE WHEN post_type IN ('shop_order', 'shop_order_refund') THEN ID END
+			FROM {p}posts WHERE ID > ? ORDER BY ID LIMIT ?`},
+		{&next.Comment, `SELECT comment_ID, CASE WHEN comment_type = 'order_note' THEN comment_post_ID END
+			FROM {p}comments WHERE comment_ID > ? ORDER BY comment_ID LIMIT ?`},
+		{&next.Meta, `SELECT meta_id, post_id
+			FROM {p}postmeta WHERE meta_id > ? ORDER BY meta_id LIMIT ?`},
+	} {
+		read := 0
+		err := sn.each(ctx, tail.query, []any{*tail.cursor, limit}, func(r record) error {
+			read++
+			*tail.cursor = r.id(0)
+			ids = append(ids, r.id(1))
+			return nil
+		})
+		if err != nil {
+			return nil, c, false, err
+		}
+		more = more || read == limit
+	}
+	return ids, next, more, nil
+}
+
+// ModifiedSince returns the orders and refunds with an id above after whose
+// modified date is at since or later, by id, at most limit. In legacy storage
+// that is a scan of the posts from after on: a trashed order, for one, shows
+// nowhere else.
+func (sn *Snapshot) ModifiedSince(ctx context.Context, storage Storage, since time.Time, after int64, limit int) ([]Row, error) {
+	var query string
+	switch storage {
+	case HPOS:
+		query = `SELECT id FROM {p}wc_orders
+			WHERE date_updated_gmt >= ? AND id > ? AND type IN ('shop_order', 'shop_order_refund')
+			ORDER BY id LIMIT ?`
+	case Legacy:
+		query = `SELECT ID FROM {p}posts
+			WHERE post_modified_gmt >= ? AND ID > ? AND post_type IN ('shop_order', 'shop_order_refund')
+			ORDER BY ID LIMIT ?`
+	default:
+		return nil, unknownStorage(storage)
+	}
+	var ids []int64
+	err := sn.each(ctx, query, []any{since.UTC().Format(time.DateTime), after, limit}, func(r record) error {
+		ids = append(ids, r.id(0))
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read orders modified since %s: %w", since.UTC().Format(time.DateTime), err)
+	}
+	return sn.rows(ctx, storage, ids)
+}

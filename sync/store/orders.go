@@ -1,0 +1,225 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"loyaltyd/sync/program"
+)
+
+// OrderRecord is an order as read, with the sums of the rows that it was made
+// of and what could not be read in it.
+type OrderRecord struct {
+	Order    program.Order
+	Rows     []RowSums // its own, then its refunds', those in the trash included, by id
+	Problems []string  // such as `order 12: line 34: _line_total "abc"`, taken as 0
+}
+
+// Orders returns those of the ids that are orders, ascending, with their
+// refunds. Lines have names only if asked for.
+func (sn *Snapshot) Orders(ctx context.Context, storage Storage, ids []int64, withNames bool) ([]OrderRecord, error) {
+	var all []OrderRecord
+	err := chunks(ids, maxList, func(part []int64) error {
+		records, err := sn.orders(ctx, storage, part, withNames)
+		all = append(all, records...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read orders: %w", err)
+	}
+	return all, nil
+}
+
+func (sn *Snapshot) orders(ctx context.Context, storage Storage, ids []int64, withNames bool) ([]OrderRecord, error) {
+	rows, err := sn.orderRows(ctx, storage, ids)
+	if err != nil {
+		return nil, err
+	}
+	items, err := sn.items(ctx, rows, withNames)
+	if err != nil {
+		return nil, err
+	}
+	// Orders come before their refunds, refunds by creation, then id.
+	slices.SortFunc(rows, func(a, b *orderRow) int {
+		return cmp.Or(cmp.Compare(a.order(), b.order()), cmp.Compare(a.parent, b.parent),
+			a.created.Compare(b.created), cmp.Compare(a.id, b.id))
+	})
+	records := make([]OrderRecord, 0, len(ids))
+	for _, row := range rows {
+		if row.parent == 0 {
+			records = append(records, OrderRecord{})
+			records[len(records)-1].setOrder(row, items[row.id])
+			continue
+		}
+		record := &records[len(records)-1]
+		record.Rows = append(record.Rows, row.sums(items[row.id]))
+		if row.status != "trash" {
+			record.addRefund(row, items[row.id])
+		}
+	}
+	for i := range records {
+		slices.SortFunc(records[i].Rows[1:], func(a, b RowSums) int { return cmp.Compare(a.ID, b.ID) })
+	}
+	return records, nil
+}
+
+// orderRow is what is stored once for an order or a refund. Amounts are kept
+// as text until they are named in a problem or read.
+type orderRow struct {
+	id          int64
+	parent      int64 // the order of a refund, else 0
+	customer    int64
+	status      string
+	currency    string
+	email       string
+	created     time.Time
+	modified    time.Time
+	paid        time.Time
+	completed   time.Time
+	total       amount
+	shipping    amount
+	shippingTax amount
+	refunded    amount // of a refund
+	head        uint64
+	problems    []string
+}
+
+// amount is a stored number and the name of its place.
+type amount struct{ name, text string }
+
+func (r *orderRow) order() int64 { return cmp.Or(r.parent, r.id) }
+
+func (r *orderRow) sums(items []*item) RowSums {
+	sums := RowSums{ID: r.id, Parent: r.parent, Head: r.head}
+	for _, it := range items {
+		sums.Body ^= it.sum
+	}
+	return sums
+}
+
+// orderRows reads the rows of the orders among ids, and of their refunds.
+func (sn *Snapshot) orderRows(ctx context.Context, storage Storage, ids []int64) ([]*orderRow, error) {
+	switch storage {
+	case HPOS:
+		return sn.hposRows(ctx, ids)
+	case Legacy:
+		return sn.legacyRows(ctx, ids)
+	}
+	return nil, unknownStorage(storage)
+}
+
+func unknownStorage(storage Storage) error {
+	return fmt.Errorf("unknown order storage %q", storage)
+}
+
+func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
+	o.Rows = []RowSums{row.sums(items)}
+	o.Problems = row.problems
+	place := fmt.Sprintf("order %d", row.id)
+	o.Order = program.Order{
+		ID:          row.id,
+		Customer:    row.customer,
+		Email:       row.email,
+		Status:      strings.TrimPrefix(row.status, "wc-"),
+		Currency:    row.currency,
+		Created:     row.created,
+		Modified:    row.modified,
+		Paid:        row.paid,
+		Completed:   row.completed,
+		Total:       o.decimal(place, row.total),
+		Shipping:    o.decimal(place, row.shipping),
+		ShippingTax: o.decimal(place, row.shippingTax),
+	}
+	for _, it := range items {
+		place := fmt.Sprintf("order %d: line %d", row.id, it.id)
+		if strings.EqualFold(it.kind, feeItem) { // as the server compares it
+			o.Order.Fees = append(o.Order.Fees, o.fee(place, it))
+			continue
+		}
+		o.Order.Lines = append(o.Order.Lines, program.Line{
+			ID:          it.id,
+			Name:        it.name,
+			Product:     o.reference(place, it, metaProduct),
+			Variation:   o.reference(place, it, metaVariation),
+			Quantity:    o.decimal(place, it.amount(metaQuantity)),
+			Total:       o.decimal(place, it.amount(metaTotal)),
+			Subtotal:    o.decimal(place, it.amount(metaSubtotal)),
+			Tax:         o.decimal(place, it.amount(metaTax)),
+			SubtotalTax: o.decimal(place, it.amount(metaSubtotalTax)),
+		})
+	}
+}
+
+func (o *OrderRecord) addRefund(row *orderRow, items []*item) {
+	o.Problems = append(o.Problems, row.problems...)
+	place := fmt.Sprintf("order %d: refund %d", row.parent, row.id)
+	refund := program.Refund{
+		ID:          row.id,
+		Created:     row.created,
+		Shipping:    o.decimal(place, row.shipping),
+		ShippingTax: o.decimal(place, row.shippingTax),
+	}
+	if row.refunded.text != "" {
+		refund.Amount = o.decimal(place, row.refunded)
+	} else {
+		total := o.decimal(place, row.total)
+		refund.Amount.Neg(&total)
+	}
+	for _, it := range items {
+		place := fmt.Sprintf("order %d: refund %d: line %d", row.parent, row.id, it.id)
+		if strings.EqualFold(it.kind, feeItem) { // as the server compares it
+			refund.Fees = append(refund.Fees, o.fee(place, it))
+			continue
+		}
+		refund.Lines = append(refund.Lines, program.RefundLine{
+			Item:     o.reference(place, it, metaRefunded),
+			Quantity: o.decimal(place, it.amount(metaQuantity)),
+			Total:    o.decimal(place, it.amount(metaTotal)),
+			Tax:      o.decimal(place, it.amount(metaTax)),
+		})
+	}
+	o.Order.Refunds = append(o.Order.Refunds, refund)
+}
+
+func (o *OrderRecord) fee(place string, it *item) program.Fee {
+	return program.Fee{
+		Total: o.decimal(place, it.amount(metaTotal)),
+		Tax:   o.decimal(place, it.amount(metaTax)),
+	}
+}
+
+// decimal reads an amount; what cannot be read is 0 and a problem.
+func (o *OrderRecord) decimal(place string, a amount) apd.Decimal {
+	d, err := program.ParseDecimal(a.text)
+	if err != nil {
+		o.Problems = append(o.Problems, problem(place, a))
+		return apd.Decimal{}
+	}
+	return d
+}
+
+// reference reads the id that a meta row of it names; what cannot be read is
+// 0 and a problem.
+func (o *OrderRecord) reference(place string, it *item, key int) int64 {
+	a := it.amount(key)
+	id := parseID(a.text)
+	if id == 0 && strings.Trim(a.text, "0") != "" {
+		o.Problems = append(o.Problems, problem(place, a))
+	}
+	return id
+}
+
+func problem(place string, a amount) string {
+	const most = 40
+	text := strings.ToValidUTF8(a.text, "\uFFFD")
+	if runes := []rune(text); len(runes) > most {
+		text = string(runes[:most]) + "…"
+	}
+	return fmt.Sprintf("%s: %s %q", place, a.name, text)
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// ProductCategories are the direct categories of a product: ids of terms,
+// ascending.
+type ProductCategories struct {
+	Product    int64
+	Categories []int64
+}
+
+// Categories returns the direct categories of those of the products that
+// exist: term ids, ascending, empty for a product without any. A product in
+// the trash exists.
+func (sn *Snapshot) Categories(ctx context.Context, products []int64) (map[int64][]int64, error) {
+	categories := make(map[int64][]int64, len(products))
+	err := chunks(products, maxList, func(part []int64) error {
+		err := sn.each(ctx, `
+			SELECT ID FROM {p}posts
+			WHERE ID IN (`+list(part)+`) AND post_type IN ('product', 'product_variation')`, nil,
+			func(r record) error {
+				categories[r.id(0)] = []int64{}
+				return nil
+			})
+		if err != nil {
+			return err
+		}
+		return sn.each(ctx, `
+			SELECT r.object_id, t.term_id
+			FROM {p}term_relationships r
+			JOIN {p}term_taxonomy t ON t.term_taxonomy_id = r.term_taxonomy_id AND t.taxonomy = 'product_cat'
+			WHERE r.object_id IN (`+list(part)+`)`, nil,
+			func(r record) error {
+				if product := r.id(0); categories[product] != nil {
+					categories[product] = append(categories[product], r.id(1))
+				}
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the categories of products: %w", err)
+	}
+	for _, terms := range categories {
+		slices.Sort(terms)
+	}
+	return categories, nil
+}
+
+// CategoriesAfter returns the products with an id above product, ascending, at
+// most limit, with their categories.
+func (sn *Snapshot) CategoriesAfter(ctx context.Context, product int64, limit int) ([]ProductCategories, error) {
+	var products []int64
+	// Not along the primary key: in legacy storage most posts are orders.
+	err := sn.each(ctx, `
+		SELECT ID FROM {p}posts IGNORE INDEX (PRIMARY)
+		WHERE post_type = 'product' AND ID > ? ORDER BY ID LIMIT ?`, []any{product, limit},
+		func(r record) error {
+			products = append(products, r.id(0))
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("list products: %w", err)
+	}
+	categories, err := sn.Categories(ctx, products)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]ProductCategories, 0, len(products))
+	for _, id := range products {
+		all = append(all, ProductCategories{Product: id, Categories: categories[id]})
+	}
+	return all, nil
+}

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // servers without zone files are ordinary
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Settings are the options of the site that decide how its data is read.
+type Settings struct {
+	Storage     Storage
+	Zone        *time.Location
+	ZoneName    string // such as "Europe/Paris" or "+05:30"
+	StartOfWeek time.Weekday
+	Currency    string // the store's, such as "EUR"
+	Home        string // siteurl: where WordPress is installed
+}
+
+// Settings reads the site's settings. A missing option has the value that
+// WordPress or WooCommerce takes then: no offset from UTC, weeks from Monday,
+// USD, orders in posts. A time zone that does not exist is an error.
+func (s *Store) Settings(ctx context.Context) (Settings, error) {
+	return s.settings(ctx, s.db)
+}
+
+func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings, error) {
+	options := map[string]string{}
+	err := each(ctx, db, s.sql(`
+		SELECT option_name, option_value FROM {p}options
+		WHERE option_name IN ('woocommerce_custom_orders_table_enabled', 'timezone_string', 'gmt_offset',
+		  'start_of_week', 'woocommerce_currency', 'siteurl')`), nil,
+		func(r record) error {
+			options[r.text(0)] = r.text(1)
+			return nil
+		})
+	if err != nil {
+		return Settings{}, fmt.Errorf("read the site's options: %w", err)
+	}
+	settings := Settings{
+		Storage:     Legacy,
+		StartOfWeek: time.Monday,
+		Currency:    "USD", // the default of WooCommerce's currency setting
+		Home:        options["siteurl"],
+	}
+	if options["woocommerce_custom_orders_table_enabled"] == "yes" {
+		settings.Storage = HPOS
+	}
+	if currency := strings.TrimSpace(options["woocommerce_currency"]); currency != "" {
+		settings.Currency = currency
+	}
+	if day, err := strconv.Atoi(options["start_of_week"]); err == nil && day >= 0 && day <= 6 {
+		settings.StartOfWeek = time.Weekday(day)
+	}
+	settings.Zone, err = siteZone(options["timezone_string"], options["gmt_offset"])
+	if err != nil {
+		return Settings{}, err
+	}
+	settings.ZoneName = settings.Zone.String()
+	return settings, nil
+}
+
+// siteZone returns the time zone of the two options that WordPress has for it:
+// a name, which wins, or hours from UTC such as "5.5".
+func siteZone(name, offset string) (*time.Location, error) {
+	name, offset = strings.TrimSpace(name), strings.TrimSpace(offset)
+	if name == "" {
+		zone, ok := offsetZone(offset)
+		if !ok {
+			return nil, fmt.Errorf("the site's offset from UTC (option gmt_offset) is %q, want hours such as 5.5: choose a time zone in WordPress under Settings > General", offset)
+		}
+		return zone, nil
+	}
+	if zone, ok := offsetZone(name); ok {
+		return zone, nil
+	}
+	// Go has its own meaning for Local, which no site means.
+	if name != "Local" {
+		if zone, err := time.LoadLocation(name); err == nil {
+			return zone, nil
+		}
+	}
+	return nil, fmt.Errorf("the site's time zone (option timezone_string) is %q, which is not known: choose a city in WordPress under Settings > General", name)
+}
+
+// offsetZone reads "5.5", "-3.75", "", "UTC+2" or "+05:30" as a fixed zone,
+// named as WordPress names it. WordPress drops what is below a minute.
+func offsetZone(text string) (*time.Location, bool) {
+	text = strings.TrimPrefix(text, "UTC")
+	sign := '+'
+	if rest, found := strings.CutPrefix(text, "-"); found {
+		sign, text = '-', rest
+	} else {
+		text = strings.TrimPrefix(text, "+")
+	}
+	var minutes int
+	if hours, rest, found := strings.Cut(text, ":"); found {
+		h, errHours := strconv.ParseUint(hours, 10, 8)
+		m, errMinutes := strconv.ParseUint(rest, 10, 8)
+		if errHours != nil || errMinutes != nil || m > 59 {
+			return nil, false
+		}
+		minutes = int(h)*60 + int(m)
+	} else if text != "" {
+		hours, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(hours >= 0 && hours <= 24) {
+			return nil, false
+		}
+		minutes = int(hours * 60)
+	}
+	const most = 15 * 60
+	if minutes > most {
+		return nil, false
+	}
+	name := fmt.Sprintf("%c%02d:%02d", sign, minutes/60, minutes%60)
+	if sign == '-' {
+		minutes = -minutes
+	}
+	return time.FixedZone(name, minutes*60), true
+}

@@ -1,0 +1,199 @@
+// Package store reads a WordPress database with WooCommerce into the facts
+// that a program values. It never writes, and knows nothing of points.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
+)
+
+// Storage says where WooCommerce keeps its orders.
+type Storage string
+
+// The two places of orders. In compatibility mode ("sync") both are written
+// and the one that WooCommerce reads is the truth.
+const (
+	HPOS   Storage = "hpos"   // tables wc_orders and its kin
+	Legacy Storage = "legacy" // posts and postmeta
+)
+
+// Store is a WordPress site's part of a database.
+type Store struct {
+	db     *sqlx.DB
+	prefix database.Prefix
+	users  database.Prefix // of the users' tables: in a multisite, the base prefix
+	tables *strings.Replacer
+}
+
+// Error numbers of the server that have a known way out.
+const (
+	errNoSuchTable       = 1146
+	errTableAccessDenied = 1142
+	errColumnDenied      = 1143
+)
+
+// Open returns the site with that table prefix, having checked that its
+// tables can be read. The handle must come from database.OpenStore. The error
+// names the table that is missing and, if the prefix is wrong, those found.
+func Open(ctx context.Context, db *sqlx.DB, prefix database.Prefix) (*Store, error) {
+	s := &Store{db: db, prefix: prefix, users: prefix}
+	switch err := s.probe(ctx, string(prefix)+"options"); {
+	case database.Code(err) == errNoSuchTable:
+		return nil, s.wrongPrefix(ctx)
+	case err != nil:
+		return nil, err
+	}
+	switch err := s.probe(ctx, string(prefix)+"users"); {
+	case database.Code(err) == errNoSuchTable && basePrefix(prefix) != prefix:
+		s.users = basePrefix(prefix)
+	case err != nil:
+		return nil, err
+	}
+	s.tables = strings.NewReplacer("{p}", string(s.prefix), "{u}", string(s.users))
+	for _, table := range []string{
+		"{u}users", "{u}usermeta", "{p}posts", "{p}postmeta", "{p}comments", "{p}commentmeta",
+		"{p}term_relationships", "{p}term_taxonomy",
+	} {
+		if err := s.probe(ctx, s.sql(table)); err != nil {
+			return nil, err
+		}
+	}
+	for _, table := range []string{"{p}woocommerce_order_items", "{p}woocommerce_order_itemmeta"} {
+		err := s.probe(ctx, s.sql(table))
+		if database.Code(err) == errNoSuchTable {
+			return nil, fmt.Errorf("WooCommerce is not installed in this site, there is no table %s: activate it, or check the table prefix %q", s.sql(table), prefix)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Prefix returns the site's table prefix.
+func (s *Store) Prefix() database.Prefix { return s.prefix }
+
+// UsersPrefix returns the prefix of the tables users and usermeta, which the
+// sites of a multisite share.
+func (s *Store) UsersPrefix() database.Prefix { return s.users }
+
+func (s *Store) sql(query string) string { return s.tables.Replace(query) }
+
+func (s *Store) probe(ctx context.Context, table string) error {
+	rows, err := s.db.QueryContext(ctx, "SELECT 1 FROM `"+table+"` LIMIT 0")
+	if err != nil {
+		return fmt.Errorf("read table %s: %w", table, hint(err))
+	}
+	if err := rows.Close(); err != nil {
+		return fmt.Errorf("read table %s: %w", table, err)
+	}
+	return rows.Err()
+}
+
+// hint adds the next step to the errors that have one.
+func hint(err error) error {
+	switch database.Code(err) {
+	case errTableAccessDenied, errColumnDenied:
+		return fmt.Errorf("%w: run the SQL that `loyaltyd grants` prints", err)
+	}
+	return err
+}
+
+func (s *Store) wrongPrefix(ctx context.Context) error {
+	var names []string
+	// A site's options stand beside its posts; the lower case is for servers
+	// that fold table names.
+	err := s.db.SelectContext(ctx, &names, `
+		SELECT LEFT(o.table_name, CHAR_LENGTH(o.table_name) - 7) AS prefix
+		FROM information_schema.tables o
+		JOIN information_schema.tables p ON p.table_schema = o.table_schema
+		  AND p.table_name = CONCAT(LEFT(o.table_name, CHAR_LENGTH(o.table_name) - 7), 'posts')
+		WHERE o.table_schema = DATABASE() AND RIGHT(o.table_name, 7) = 'options'
+		ORDER BY prefix LIMIT 20`)
+	if err != nil {
+		return fmt.Errorf("list the tables of the database: %w", err)
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("wrong prefix %q or wrong database: there is no table %soptions, nor any WordPress site that this user may see: check store.table_prefix, the database's name and the user's grants", s.prefix, s.prefix)
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%q", name)
+	}
+	return fmt.Errorf("wrong prefix %q: there is no table %soptions; sites found here have the prefix %s: set store.table_prefix", s.prefix, s.prefix, strings.Join(names, ", "))
+}
+
+var sitePrefix = regexp.MustCompile(`^(.*_)\d+_$`)
+
+// basePrefix returns the prefix of the network that a multisite's site prefix
+// such as "wp_2_" belongs to, or prefix itself.
+func basePrefix(prefix database.Prefix) database.Prefix {
+	if parts := sitePrefix.FindStringSubmatch(string(prefix)); parts != nil {
+		return database.Prefix(parts[1])
+	}
+	return prefix
+}
+
+// Snapshot is the store as it stood at one moment. It is good only inside the
+// function that it was given to.
+type Snapshot struct {
+	store *Store
+	tx    *sqlx.Tx
+	zone  *time.Location // read when first needed
+}
+
+// Snapshot runs work on one consistent view of the store, in a transaction
+// that only reads. WooCommerce writes without transactions, so even that view
+// may hold a half-written order. Lost connections are returned as they are
+// (database.ConnectionLost); the caller may try again.
+func (s *Store) Snapshot(ctx context.Context, work func(*Snapshot) error) error {
+	tx, err := s.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("begin reading the store: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	return work(&Snapshot{store: s, tx: tx})
+}
+
+// each runs query and gives every row to visit. Queries name tables with {p}
+// and, for users and usermeta, {u}.
+func (sn *Snapshot) each(ctx context.Context, query string, args []any, visit func(record) error) error {
+	return each(ctx, sn.tx, sn.store.sql(query), args, visit)
+}
+
+func each(ctx context.Context, db sqlx.QueryerContext, query string, args []any, visit func(record) error) (err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return hint(err)
+	}
+	defer func() {
+		if closed := rows.Close(); err == nil {
+			err = closed
+		}
+	}()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values := make(record, len(columns))
+	targets := make([]any, len(columns))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		if err := visit(values); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"database/sql"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// record is a row as the server's text; nil is NULL. It is only good until
+// the next row.
+type record []sql.RawBytes
+
+func (r record) text(i int) string { return string(r[i]) }
+
+// id reads an id; text that is none, or too large to be one, is 0.
+func (r record) id(i int) int64 { return parseID(string(r[i])) }
+
+func (r record) sum(i int) uint64 {
+	sum, _ := strconv.ParseUint(string(r[i]), 10, 64) // the server's own number
+	return sum
+}
+
+func (r record) time(i int) time.Time { return parseTime(string(r[i])) }
+
+// value reads a nullable text.
+func (r record) value(i int) value { return value{text: string(r[i]), null: r[i] == nil} }
+
+// value is a stored text that may be NULL.
+type value struct {
+	text string
+	null bool
+}
+
+func parseID(text string) int64 {
+	id, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || id > math.MaxInt64 {
+		return 0
+	}
+	return int64(id)
+}
+
+// parseTime reads a stored UTC DATETIME. A zero date, and whatever is no date,
+// is a missing one.
+func parseTime(text string) time.Time { return parseTimeIn(text, time.UTC) }
+
+func parseTimeIn(text string, zone *time.Location) time.Time {
+	at, err := time.ParseInLocation(time.DateTime, text, zone)
+	if err != nil || at.Year() < 1 {
+		return time.Time{}
+	}
+	return at.UTC()
+}
+
+const maxUnix = 253402300799 // the last second of year 9999
+
+// parseUnix reads seconds since 1970 as WordPress stores them in its meta
+// tables; empty, zero and whatever is no such number is a missing time.
+func parseUnix(text string) time.Time {
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds <= 0 || seconds > maxUnix {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+// Lists of ids in a query: maxList for keys that name one row or a few;
+// diveList for indexes with very uneven keys (one parent owns nearly all
+// rows): above 199 values both servers stop looking at the keys and go by
+// their average, which can make them read the whole table.
+const (
+	maxList  = 1000
+	diveList = 150
+)
+
+// chunks calls work with ids sorted, without duplicates, at most size at a
+// time. Ids below 1 name nothing and are left out.
+func chunks(ids []int64, size int, work func([]int64) error) error {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	first, _ := slices.BinarySearch(ids, 1)
+	for part := range slices.Chunk(ids[first:], size) {
+		if err := work(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list writes ids for IN (…).
+func list(ids []int64) string {
+	var b strings.Builder
+	b.Grow(len(ids) * 9)
+	for i, id := range ids {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(id, 10))
+	}
+	return b.String()
+}
+
+// quoted writes words of our own for IN (…).
+func quoted(words []string) string { return "'" + strings.Join(words, "','") + "'" }
