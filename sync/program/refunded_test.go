@@ -1,0 +1,282 @@
+package program_test
+
+import (
+	"testing"
+
+	"loyaltyd/sync/program"
+)
+
+func TestRefundedShare(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-05 00:00:00"
+	refunds := func(o *order, refunds ...program.Refund) *order {
+		o.Refunds = refunds
+		return o
+	}
+	buy := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) { change(&r.Earn.Purchase) }
+	}
+	pieces := func(id, product int64, quantity, total string) program.Line {
+		l := line(id, product, total)
+		l.Quantity = dec(quantity)
+		return l
+	}
+	fixed := buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("10")}} })
+	shipping := buy(func(p *program.Purchase) { p.Shipping = true })
+	fees := buy(func(p *program.Purchase) { p.Fees = true })
+	free := func() *order { return completed(pieces(1, 5, "4", "0"), line(2, 6, "100")) }
+	withShipping := func() *order {
+		return with(completed(line(1, 5, "100")), func(o *order) {
+			o.Shipping, o.ShippingTax, o.Total = dec("20"), dec("4"), dec("124")
+		})
+	}
+	withFees := func() *order {
+		return with(completed(line(1, 5, "100")), func(o *order) {
+			o.Fees = []program.Fee{{Total: dec("30")}, {Total: dec("-10")}}
+			o.Total = dec("120")
+		})
+	}
+	runPurchase(t, []purchaseCase{
+		{
+			"is the refunded total divided by the line's", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "25", back(1, "0", "-25"))),
+			nil, 75,
+		},
+		{
+			"adds up over refunds", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "25", back(1, "0", "-25")), refund(4, day, "5", back(1, "0", "-5"))),
+			nil, 70,
+		},
+		{
+			"adds up over lines of one refund", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "30", back(1, "0", "-25"), back(1, "0", "-5"))),
+			nil, 70,
+		},
+		{
+			"is by total without tax, whatever the base", buy(func(p *program.Purchase) { p.Tax = true }),
+			refunds(completed(program.Line{ID: 1, Total: dec("100"), Tax: dec("20")}),
+				refund(3, day, "50", program.RefundLine{Item: 1, Total: dec("-50"), Tax: dec("0")})),
+			nil, 60,
+		},
+		{
+			"is by total, not subtotal, if discounts are ignored", buy(func(p *program.Purchase) { p.Discounts = "ignore" }),
+			refunds(completed(program.Line{ID: 1, Total: dec("80"), Subtotal: dec("100")}), refund(3, day, "40", back(1, "0", "-40"))),
+			nil, 50,
+		},
+		{
+			"divides once, at the end", nil,
+			refunds(completed(line(1, 5, "3"), line(2, 5, "3"), line(3, 5, "3")),
+				refund(3, day, "6", back(1, "0", "-2"), back(2, "0", "-2"), back(3, "0", "-2"))),
+			nil, 3,
+		},
+		{
+			"of thirds is exact", buy(func(p *program.Purchase) { p.PointsPerUnit, p.Discounts = dec("1"), "ignore" }),
+			refunds(completed(program.Line{ID: 1, Total: dec("3"), Subtotal: dec("9")}, program.Line{ID: 2, Total: dec("7"), Subtotal: dec("49")}),
+				refund(3, day, "8", back(1, "0", "-2"), back(2, "0", "-6"))),
+			nil, 10,
+		},
+		{
+			"is by pieces if the line's total is 0", fixed,
+			refunds(free(), refund(3, day, "0", back(1, "-1", "0"))),
+			nil, 130,
+		},
+		{
+			"is 0 if the quantity is 0 too", fixed,
+			refunds(completed(pieces(1, 5, "0", "0"), line(2, 6, "100")), refund(3, day, "0", back(1, "-1", "0"))),
+			nil, 100,
+		},
+		{
+			"by money also lessens the pieces", fixed,
+			refunds(completed(pieces(1, 5, "4", "40")), refund(3, day, "10", back(1, "-4", "-10"))),
+			nil, 30,
+		},
+		{
+			"does not ask for pieces if money was paid", fixed,
+			refunds(completed(pieces(1, 5, "4", "40")), refund(3, day, "0", back(1, "-4", "0"))),
+			nil, 40,
+		},
+		{
+			"is never more than 1", nil,
+			refunds(completed(line(1, 5, "100"), line(2, 5, "100")), refund(3, day, "150", back(1, "0", "-150"))),
+			nil, 100,
+		},
+		{
+			"is never less than 0", nil,
+			refunds(completed(line(1, 5, "100"), line(2, 5, "100")), refund(3, day, "0", back(1, "0", "50"))),
+			nil, 200,
+		},
+		{
+			"keeps the sign of what is stored", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "40", back(1, "0", "-50"), back(1, "0", "10"))),
+			nil, 60,
+		},
+		{
+			"of a negative line is by its negative total", nil,
+			refunds(completed(line(1, 5, "100"), line(2, 5, "-40")), refund(3, day, "-10", back(2, "0", "10"))),
+			nil, 70,
+		},
+		{
+			"of shipping is by its total without tax", shipping,
+			refunds(withShipping(), program.Refund{ID: 3, Created: at(day), Amount: dec("6"), Shipping: dec("-5"), ShippingTax: dec("-1")}),
+			nil, 115,
+		},
+		{
+			"of shipping that cost nothing is 0", shipping,
+			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.ShippingTax = dec("4"); o.Total = dec("104") }),
+				program.Refund{ID: 3, Created: at(day), Amount: dec("0"), Shipping: dec("-5")}),
+			nil, 100,
+		},
+		{
+			"of fees is by their sum", fees,
+			refunds(withFees(), program.Refund{ID: 3, Created: at(day), Amount: dec("5"), Fees: []program.Fee{{Total: dec("-8")}, {Total: dec("3")}}}),
+			nil, 115,
+		},
+		{
+			"of fees that sum to 0 is 0", fees,
+			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.Fees = []program.Fee{{Total: dec("5")}, {Total: dec("-5")}} }),
+				program.Refund{ID: 3, Created: at(day), Amount: dec("0"), Fees: []program.Fee{{Total: dec("-5")}}}),
+			nil, 100,
+		},
+		{
+			"excluded lines may be refunded without harm to others", buy(func(p *program.Purchase) {
+				p.Products = map[int64]program.Rule{5: {Exclude: true}}
+			}),
+			refunds(completed(line(1, 5, "100"), line(2, 6, "50")), refund(3, day, "100", back(1, "-1", "-100"))),
+			nil, 50,
+		},
+	})
+}
+
+func TestSpreadOfUnnamedRefunds(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-05 00:00:00"
+	refunds := func(o *order, refunds ...program.Refund) *order {
+		o.Refunds = refunds
+		return o
+	}
+	total := func(o *order, text string) *order {
+		o.Total = dec(text)
+		return o
+	}
+	taxed := func() *order {
+		return completed(program.Line{ID: 1, Total: dec("100"), Tax: dec("20")}, program.Line{ID: 2, Total: dec("100"), Tax: dec("20")})
+	}
+	fixed := func(r *rules) { r.Earn.Purchase.Products = map[int64]program.Rule{5: {Points: decp("10")}} }
+	shipping := func(r *rules) { r.Earn.Purchase.Shipping = true }
+	runPurchase(t, []purchaseCase{
+		{"without refunds everything counts", nil, total(completed(line(1, 5, "100")), "0"), nil, 100},
+		{
+			"an unnamed refund lessens everything", nil,
+			refunds(completed(line(1, 5, "75"), line(2, 6, "25")), refund(3, day, "40")),
+			nil, 60,
+		},
+		{
+			"also fixed points", fixed,
+			refunds(completed(line(1, 5, "75"), line(2, 6, "25")), refund(3, day, "40")),
+			nil, 21, // (10 + 25) × 0.6
+		},
+		{
+			"also shipping", shipping,
+			refunds(with(completed(line(1, 5, "80")), func(o *order) { o.Shipping, o.Total = dec("20"), dec("100") }), refund(3, day, "40")),
+			nil, 60,
+		},
+		{
+			"it is measured by the order's total, tax included", nil,
+			refunds(taxed(), refund(3, day, "60")),
+			nil, 150, // 200 × 180 ÷ 240
+		},
+		{
+			"by the stored total, not the lines' sum", nil,
+			refunds(total(completed(line(1, 5, "100")), "50"), refund(3, day, "25")),
+			nil, 50,
+		},
+		{
+			"what a refund names is not spread, tax included", nil,
+			refunds(taxed(), refund(3, day, "120", program.RefundLine{Item: 1, Total: dec("-100"), Tax: dec("-20")})),
+			nil, 100,
+		},
+		{
+			"only the rest is", nil,
+			refunds(taxed(), refund(3, day, "150", program.RefundLine{Item: 1, Total: dec("-100"), Tax: dec("-20")})),
+			nil, 75, // 100 × (120 − 30) ÷ 120
+		},
+		{
+			"amounts of all refunds are added before", nil,
+			refunds(taxed(), refund(3, day, "30"), refund(4, day, "120", program.RefundLine{Item: 1, Total: dec("-100"), Tax: dec("-20")})),
+			nil, 75,
+		},
+		{
+			"naming more than was paid back spreads nothing", nil,
+			refunds(completed(line(1, 5, "100"), line(2, 5, "100")), refund(3, day, "10", back(1, "0", "-50"))),
+			nil, 150,
+		},
+		{
+			"a refund line that names no line is unnamed", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "40", back(0, "-1", "-40"))),
+			nil, 60,
+		},
+		{
+			"so is one that names a line of another order", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "40", back(99, "-1", "-40"))),
+			nil, 60,
+		},
+		{
+			"refunded shipping always counts as named", nil,
+			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.Shipping, o.ShippingTax, o.Total = dec("20"), dec("4"), dec("124") }),
+				program.Refund{ID: 3, Created: at(day), Amount: dec("24"), Shipping: dec("-20"), ShippingTax: dec("-4")}),
+			nil, 100,
+		},
+		{
+			"also if the order has none", nil,
+			refunds(completed(line(1, 5, "100")), program.Refund{ID: 3, Created: at(day), Amount: dec("20"), Shipping: dec("-20")}),
+			nil, 100,
+		},
+		{
+			"refunded fees always count as named", nil,
+			refunds(with(completed(line(1, 5, "100")), func(o *order) {
+				o.Fees, o.Total = []program.Fee{{Total: dec("10"), Tax: dec("2")}}, dec("112")
+			}), program.Refund{ID: 3, Created: at(day), Amount: dec("12"), Fees: []program.Fee{{Total: dec("-10"), Tax: dec("-2")}}}),
+			nil, 100,
+		},
+		{
+			"paying back more than everything leaves nothing", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "140")),
+			nil, 0,
+		},
+		{
+			"an order total of 0 leaves nothing", nil,
+			refunds(total(completed(line(1, 5, "100")), "0"), refund(3, day, "1")),
+			nil, 0,
+		},
+		{
+			"a negative one too", nil,
+			refunds(total(completed(line(1, 5, "100")), "-5"), refund(3, day, "1")),
+			nil, 0,
+		},
+		{
+			"naming the whole total leaves nothing of the rest", fixed,
+			refunds(completed(line(1, 5, "0"), line(2, 6, "100")), refund(3, day, "100", back(2, "-1", "-100"))),
+			nil, 0, // R = 0, although the free gift was kept
+		},
+		{
+			"refunded amounts of 0 spread nothing, whatever they name", fixed,
+			refunds(completed(line(1, 5, "0"), line(2, 6, "100")), refund(3, day, "0", back(2, "-1", "-100"))),
+			nil, 10,
+		},
+		{
+			"nor do amounts that sum to 0", nil,
+			refunds(total(completed(line(1, 5, "100")), "0"), refund(3, day, "5"), refund(4, day, "-5")),
+			nil, 100,
+		},
+		{
+			"a negative sum of amounts spreads nothing either", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "-5")),
+			nil, 100,
+		},
+		{
+			"what was named with the wrong sign enlarges the rest", nil,
+			refunds(completed(line(1, 5, "100")), refund(3, day, "10", back(1, "0", "50"))),
+			nil, 60, // I = −50, R = 150, U = 60
+		},
+	})
+}
