@@ -1,0 +1,110 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cockroachdb/apd/v3"
+)
+
+// check reports what is wrong with values that are right one by one, and reads
+// the files that hold a DSN.
+func (c *Config) check(r *report) {
+	c.readDSN(r, "store.dsn_file", c.Store.DSNFile, &c.Store.DSN)
+	c.readDSN(r, "ledger.dsn_file", c.Ledger.DSNFile, &c.Ledger.DSN)
+	if !r.about("endpoint") {
+		if problem := c.Endpoint.problem(); problem != "" {
+			c.entry("endpoint.listen", r).refuseValue("%s", problem)
+		}
+	}
+	if redeem := c.Program.Redeem; redeem.Max > 0 && redeem.Min > redeem.Max {
+		c.entry("program.redeem.min", r).refuseValue("is more than program.redeem.max (%d): lower it, or set the maximum to 0 for none", redeem.Max)
+	}
+	if !r.about("program.earn") {
+		c.checkOverflow(r)
+	}
+}
+
+func (c *Config) readDSN(r *report, path, file string, to *DSN) {
+	if file == "" {
+		return
+	}
+	e := c.entry(path, r)
+	data, err := readBounded(file, 64<<10)
+	if err != nil {
+		e.refuse("%q %v", file, err)
+		return
+	}
+	text := strings.TrimSpace(string(data))
+	if problem := checkDSN(text); problem != "" {
+		e.refuse("the DSN in %q %s", file, problem)
+		return
+	}
+	*to = NewDSN(text)
+}
+
+// maxSocket is the longest path that the kernel's socket addresses hold.
+const maxSocket = 107
+
+func (e Endpoint) problem() string {
+	if path, ok := socketPath(e.Listen); ok {
+		switch {
+		case !strings.HasPrefix(path, "/") || strings.HasSuffix(path, "/"):
+			return "does not name a socket by its full path: write it like /run/loyaltyd/loyaltyd.sock"
+		case len(path) > maxSocket:
+			return fmt.Sprintf("is longer than the %d bytes that a socket's path may have: choose a shorter one", maxSocket)
+		}
+		return ""
+	}
+	host, port, err := net.SplitHostPort(e.Listen)
+	if err != nil {
+		return "is not an address: write it like 127.0.0.1:8787 or /run/loyaltyd/loyaltyd.sock"
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "has no port number from 0 to 65535 at its end: write it like 127.0.0.1:8787"
+	}
+	if !isLoopback(host) && !e.Remote {
+		return "is not a loopback address: write 127.0.0.1:8787 or a socket's path, or set endpoint.remote: true if WordPress runs on another machine"
+	}
+	return ""
+}
+
+// checkOverflow refuses a programme that could not count the points of an
+// order of a million units in each currency or campaign.
+func (c *Config) checkOverflow(r *report) {
+	purchase := c.Program.Rules.Earn.Purchase
+	highest := purchase.PointsPerUnit
+	for _, rules := range slices.Concat(slices.Collect(maps.Values(purchase.Products)), slices.Collect(maps.Values(purchase.Categories))) {
+		for _, d := range []*apd.Decimal{rules.Points, rules.PointsPerUnit} {
+			if d != nil && d.Cmp(&highest) > 0 {
+				highest = *d
+			}
+		}
+	}
+	overflows := func(factor apd.Decimal) bool {
+		var product apd.Decimal
+		context := apd.BaseContext.WithPrecision(4*maxDigits + 20)
+		_, _ = context.Mul(&product, &highest, &factor)
+		return product.Cmp(apd.New(maxRate, 0)) > 0
+	}
+	const tooMany = "makes more points for %d units than can be counted (%d): lower it or the rates"
+	for _, code := range slices.Sorted(maps.Keys(purchase.Currencies)) {
+		if rate := purchase.Currencies[code]; overflows(rate) {
+			e := c.entry("program.earn.purchase.currencies", r)
+			e.key = join(e.key, code)
+			e.refuse(fmt.Sprintf("%s %s", rate.Text('f'), tooMany), tryUnits, int64(math.MaxInt64))
+		}
+	}
+	for i, campaign := range c.Program.Rules.Earn.Campaigns {
+		if campaign.Multiplier != nil && overflows(*campaign.Multiplier) {
+			e := c.entry("program.earn.campaigns", r)
+			e.key = fmt.Sprintf("%s[%d].multiplier", e.key, i)
+			e.refuse(fmt.Sprintf("%s %s", campaign.Multiplier.Text('f'), tooMany), tryUnits, int64(math.MaxInt64))
+		}
+	}
+}

@@ -1,0 +1,409 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"github.com/spf13/viper"
+	"go.yaml.in/yaml/v3"
+)
+
+// flagKeys are the keys that have a flag of their own.
+var flagKeys = []struct{ flag, key, usage string }{
+	{"wp-path", "store.wp_path", "WordPress `folder`, the one with wp-config.php"},
+	{"dsn", "store.dsn", "`DSN` of the WordPress database, instead of --wp-path (users of this machine can see flags: prefer store.dsn_file)"},
+	{"table-prefix", "store.table_prefix", "table `prefix` of the WordPress site"},
+	{"ledger-dsn", "ledger.dsn", "`DSN` of the ledger's database, if it is not the store's"},
+	{"listen", "endpoint.listen", "`address` of the local endpoint: host:port or a socket's path"},
+}
+
+// Flags adds the flags that Load reads.
+func Flags(flags *pflag.FlagSet) {
+	flags.String("config", "", "configuration `file` (YAML or JSON)")
+	for _, f := range flagKeys {
+		flags.String(f.flag, "", f.usage)
+	}
+	flags.StringArray("set", nil, "set any `key=value` of the configuration, such as program.starts=2026-01-01; may be repeated")
+}
+
+// Load returns the configuration from, the later winning: defaults, the file
+// that --config or LOYALTYD_CONFIG names, the environment (as os.Environ
+// returns it) and the flags, which may be nil. An empty variable is as if it
+// were not set. The error is an *InvalidError with all problems.
+func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
+	l := loader{schema: newSchema()}
+	v := viper.NewWithOptions(viper.WithDecoderRegistry(&l))
+	v.SetConfigType("yaml")
+	for path, value := range defaults() {
+		v.SetDefault(path, value)
+	}
+	environment := l.environment(environ)
+	l.file = source{rank: rankFile, name: fileName(flags, environ)}
+	if err := l.readFile(v); err != nil {
+		l.report.add(l.file.name, "", "%v", err)
+	}
+	// Over the file: a later merge wins. Values are opaque to viper, so a
+	// map or list is replaced as a whole.
+	if err := v.MergeConfigMap(nest(environment)); err != nil {
+		return Config{}, fmt.Errorf("merge the environment: %w", err)
+	}
+	for path, value := range l.flags(flags) {
+		v.Set(path, value)
+	}
+
+	values := map[string]value{}
+	for _, path := range l.schema.keys {
+		values[path], _ = v.Get(path).(value)
+	}
+	c := build(values, &l.report)
+	if err := l.report.err(); err != nil {
+		return Config{}, err
+	}
+	c.warn(l.file.name)
+	return c, nil
+}
+
+// WithProgram returns c with the programme in document (JSON or YAML, the
+// content of `program`) in place of its own; what the document does not name
+// has its default. Name is where the document comes from. The error is an
+// *InvalidError.
+func (c Config) WithProgram(document []byte, name string) (Config, error) {
+	var r report
+	from := source{rank: rankFile, name: name}
+	root, err := parseDocument(document)
+	if err != nil {
+		return Config{}, invalid(name, "", "%v", err)
+	}
+	values := maps.Clone(c.values)
+	for path, value := range defaults() {
+		if strings.HasPrefix(path, "program.") {
+			values[path] = value
+		}
+	}
+	maps.Copy(values, newSchema().flatten(root, "program", from, &r))
+	next := build(values, &r)
+	next.Warnings = c.Warnings
+	return next, r.err()
+}
+
+// build returns the configuration that values make, each key having one.
+func build(values map[string]value, r *report) Config {
+	c := Config{values: maps.Clone(values)}
+	c.settle(r, "store.wp_path", "store.dsn", "store.dsn_file")
+	c.settle(r, "ledger.dsn", "ledger.dsn_file")
+	for _, k := range c.keys() {
+		k.read(c.entry(k.path, r))
+	}
+	c.check(r)
+	return c
+}
+
+func (c *Config) entry(path string, r *report) entry {
+	v := c.values[path]
+	return entry{key: path, name: lastPart(path), node: v.node, source: v.source, report: r}
+}
+
+// settle leaves one of several keys that say the same: the one from the
+// strongest place. Two from there are a problem.
+func (c *Config) settle(r *report, paths ...string) {
+	given := slices.DeleteFunc(paths, func(path string) bool {
+		node := c.values[path].node
+		return node.Kind == yaml.ScalarNode && node.Value == ""
+	})
+	if len(given) < 2 {
+		return
+	}
+	slices.SortStableFunc(given, func(a, b string) int { return c.values[b].source.rank - c.values[a].source.rank })
+	first, second := c.values[given[0]], c.values[given[1]]
+	if first.source.rank == second.source.rank {
+		c.entry(given[1], r).refuse("given together with %s, which says the same: keep one of them", given[0])
+	}
+	standard := defaults()
+	for _, path := range given[1:] {
+		c.values[path] = value{node: standard[path].node, source: source{name: "set aside: " + given[0] + " from " + first.source.at(first.node) + " counts"}}
+	}
+}
+
+func defaults() map[string]value {
+	all := map[string]value{}
+	for _, k := range new(Config).keys() {
+		var document yaml.Node
+		if err := yaml.Unmarshal([]byte(k.fallback), &document); err != nil {
+			panic(err) // the table of keys is wrong
+		}
+		all[k.path] = value{node: document.Content[0]}
+	}
+	return all
+}
+
+// nest turns full keys into the nested maps that viper merges.
+func nest(flat map[string]value) map[string]any {
+	tree := map[string]any{}
+	for path, v := range flat {
+		branch := tree
+		names := strings.Split(path, ".")
+		for _, name := range names[:len(names)-1] {
+			next, ok := branch[name].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				branch[name] = next
+			}
+			branch = next
+		}
+		branch[names[len(names)-1]] = v
+	}
+	return tree
+}
+
+// loader reads the places of a configuration into values.
+type loader struct {
+	schema schema
+	file   source
+	report report
+}
+
+// Decoder makes the loader viper's reader of every format.
+func (l *loader) Decoder(string) (viper.Decoder, error) { return l, nil }
+
+// Decode puts the values of a document into tree.
+func (l *loader) Decode(data []byte, tree map[string]any) error {
+	root, err := parseDocument(data)
+	if err != nil {
+		return err
+	}
+	maps.Copy(tree, nest(l.schema.flatten(root, "", l.file, &l.report)))
+	return nil
+}
+
+const maxFile = 1 << 20
+
+func (l *loader) readFile(v *viper.Viper) error {
+	if l.file.name == "" {
+		return nil
+	}
+	data, err := readBounded(l.file.name, maxFile)
+	if err != nil {
+		return err
+	}
+	err = v.ReadConfig(bytes.NewReader(data))
+	var parse viper.ConfigParseError
+	if errors.As(err, &parse) {
+		return fmt.Errorf("neither YAML nor JSON: %w", errors.Unwrap(parse))
+	}
+	return err
+}
+
+// readBounded returns the content of a file, or an error without its name.
+func readBounded(path string, limit int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w: check the name and who may read it", reason(err))
+	}
+	defer func() { _ = file.Close() }()
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("cannot be read: %w: check that it is a file", reason(err))
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("is larger than %d bytes: it is not the right file", limit)
+	}
+	return data, nil
+}
+
+// reason drops the operation and the file's name, which the place tells.
+func reason(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+func fileName(flags *pflag.FlagSet, environ []string) string {
+	if name := flagText(flags, "config"); name != "" {
+		return name
+	}
+	name := ""
+	for _, variable := range environ {
+		if text, ok := strings.CutPrefix(variable, envPrefix+"CONFIG="); ok {
+			name = text
+		}
+	}
+	return name
+}
+
+func flagText(flags *pflag.FlagSet, name string) string {
+	if flags == nil {
+		return ""
+	}
+	if flag := flags.Lookup(name); flag != nil && flag.Changed {
+		return flag.Value.String()
+	}
+	return ""
+}
+
+// environment returns the values of LOYALTYD_ variables.
+func (l *loader) environment(environ []string) map[string]value {
+	paths, shapes := map[string]string{}, map[string]shape{}
+	var names []string
+	for _, k := range new(Config).keys() {
+		name := envName(k.path)
+		paths[name], shapes[name] = k.path, k.shape
+		names = append(names, name)
+	}
+	values := map[string]value{}
+	for _, variable := range environ {
+		name, text, _ := strings.Cut(variable, "=")
+		if text == "" || !strings.HasPrefix(name, envPrefix) || notOurs(name) {
+			continue
+		}
+		from := source{rank: rankEnv, name: name}
+		path, known := paths[name]
+		if !known {
+			near, _ := closest(strings.ToUpper(name), names)
+			l.report.add(quoteName(name), "", "unknown environment variable; the nearest known one is %s", near)
+			continue
+		}
+		if node, ok := l.fromText(from, path, shapes[name], text); ok {
+			values[path] = value{node: node, source: from}
+		}
+	}
+	return values
+}
+
+// notOurs reports variables that begin like ours but are no keys: the one that
+// names the file, those of the tests, and those that Kubernetes sets for a
+// service called loyaltyd.
+func notOurs(name string) bool {
+	rest := strings.TrimPrefix(name, envPrefix)
+	return rest == "CONFIG" || rest == "PORT" || strings.HasPrefix(rest, "PORT_") ||
+		strings.HasPrefix(rest, "SERVICE_") || strings.HasPrefix(rest, "TEST_")
+}
+
+// flags returns the values of flags that were given.
+func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
+	values := map[string]value{}
+	if flags == nil {
+		return values
+	}
+	add := func(from source, path string, shape shape, text string) {
+		if before, twice := values[path]; twice {
+			l.report.add(from.name, path, "given twice, also by %s: keep one", before.source.name)
+		} else if node, ok := l.fromText(from, path, shape, text); ok {
+			values[path] = value{node: node, source: from}
+		}
+	}
+	for _, f := range flagKeys {
+		if flag := flags.Lookup(f.flag); flag != nil && flag.Changed {
+			add(source{rank: rankFlag, name: "--" + f.flag}, f.key, aText, flag.Value.String())
+		}
+	}
+	if flags.Lookup("set") == nil {
+		return values
+	}
+	settings, err := flags.GetStringArray("set")
+	if err != nil {
+		l.report.add("--set", "", "%v", err)
+	}
+	for _, setting := range settings {
+		from := source{rank: rankFlag, name: "--set"}
+		path, text, found := strings.Cut(setting, "=")
+		path = strings.ToLower(path)
+		i := slices.IndexFunc(new(Config).keys(), func(k key) bool { return k.path == path })
+		switch {
+		case !found:
+			l.report.add(from.name, "", "what follows is not key=value: write it like --set program.starts=2026-01-01")
+		case i < 0:
+			section := path[:max(0, strings.LastIndexByte(path, '.'))]
+			l.report.add(from.name, quotePath(path), "unknown key; the nearest known one is %s", l.schema.nearest(path, section))
+		default:
+			add(from, path, new(Config).keys()[i].shape, text)
+		}
+	}
+	return values
+}
+
+func quotePath(path string) string {
+	names := strings.Split(path, ".")
+	for i, name := range names {
+		names[i] = quoteName(name)
+	}
+	return strings.Join(names, ".")
+}
+
+// fromText returns what a variable or a flag says as a node.
+func (l *loader) fromText(from source, path string, shape shape, text string) (*yaml.Node, bool) {
+	node := &yaml.Node{Kind: yaml.ScalarNode, Value: text}
+	trimmed := strings.TrimSpace(text)
+	isJSON := strings.HasPrefix(trimmed, "[") || strings.HasPrefix(trimmed, "{")
+	switch {
+	case shape == aText:
+		node.Tag = "!!str"
+		return node, true
+	case shape == aPlain:
+		node.Value = trimmed
+		return node, true
+	case shape == aChoice && !isJSON && !strings.Contains(trimmed, ","):
+		node.Value = trimmed
+		return node, true
+	case (shape == words || shape == aChoice) && !isJSON:
+		node = &yaml.Node{Kind: yaml.SequenceNode}
+		for word := range strings.SplitSeq(trimmed, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: word})
+			}
+		}
+		return node, true
+	}
+	node, err := parseJSON([]byte(text))
+	if err != nil {
+		example := map[string]string{
+			"program.earn.high_spend": `[{"amount": "100", "points": 50}]`,
+			"program.earn.campaigns":  `[{"name": "May", "from": "2026-05-01", "to": "2026-06-01", "multiplier": "2"}]`,
+		}[path]
+		switch {
+		case example != "":
+		case shape == aMap:
+			example = `{"12": …}`
+		default:
+			example = `["first", "second"]`
+		}
+		l.report.add(from.name, path, "%v: write it like %s", err, example)
+		return nil, false
+	}
+	return node, true
+}
+
+// warn notes files that hold a password and that everybody may read.
+func (c *Config) warn(file string) {
+	for _, section := range []string{"store", "ledger"} {
+		dsn, dsnFile := c.Store.DSN, c.Store.DSNFile
+		if section == "ledger" {
+			dsn, dsnFile = c.Ledger.DSN, c.Ledger.DSNFile
+		}
+		path := ""
+		switch {
+		case dsnFile != "":
+			path = dsnFile
+		case c.values[section+".dsn"].source.rank == rankFile:
+			path = file
+		}
+		if path == "" || !dsn.hasPassword() {
+			continue
+		}
+		// Container platforms mount secrets readable for all, so this is no error.
+		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 {
+			warning := fmt.Sprintf("%s holds a database password and every user of this machine may read it: run `chmod o-r %s`", path, path)
+			if !slices.Contains(c.Warnings, warning) {
+				c.Warnings = append(c.Warnings, warning)
+			}
+		}
+	}
+}

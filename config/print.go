@@ -1,0 +1,78 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Print writes the configuration in force as YAML. A note tells where each
+// value comes from; those without one are defaults. Passwords are replaced by
+// ***; without any, the output can be loaded as a file.
+func (c Config) Print(w io.Writer) error {
+	root := &yaml.Node{Kind: yaml.MappingNode}
+	sections := map[string]*yaml.Node{"": root}
+	for _, k := range new(Config).keys() {
+		name := &yaml.Node{Kind: yaml.ScalarNode, Value: lastPart(k.path)}
+		shown, note := c.printed(k.path)
+		if shown.Kind == yaml.ScalarNode || len(shown.Content) == 0 {
+			shown.LineComment = note
+		} else {
+			name.LineComment = note
+		}
+		section := sectionNode(sections, k.path)
+		section.Content = append(section.Content, name, shown)
+	}
+	if _, err := io.WriteString(w, "# The configuration in force. Values without a note are defaults.\n"); err != nil {
+		return fmt.Errorf("print the configuration: %w", err)
+	}
+	encoder := yaml.NewEncoder(w)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(root); err != nil {
+		return fmt.Errorf("print the configuration: %w", err)
+	}
+	if err := encoder.Close(); err != nil {
+		return fmt.Errorf("print the configuration: %w", err)
+	}
+	return nil
+}
+
+// sectionNode returns the map that holds path's last part.
+func sectionNode(sections map[string]*yaml.Node, path string) *yaml.Node {
+	name := path[:max(0, strings.LastIndexByte(path, '.'))]
+	if node, ok := sections[name]; ok {
+		return node
+	}
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	sections[name] = node
+	parent := sectionNode(sections, name)
+	parent.Content = append(parent.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: lastPart(name)}, node)
+	return node
+}
+
+// printed returns a key's value without its secret, and the note.
+func (c Config) printed(path string) (*yaml.Node, string) {
+	v := c.values[path]
+	note := v.source.at(v.node)
+	if dsn := NewDSN(v.node.Value); (path == "store.dsn" || path == "ledger.dsn") && dsn.hasPassword() {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: dsn.String()}, note + ", password not shown"
+	}
+	return bare(v.node), note
+}
+
+// bare returns a copy of node without what belongs to the place where it stood.
+func bare(node *yaml.Node) *yaml.Node {
+	clean := &yaml.Node{Kind: node.Kind, Tag: node.Tag, Value: node.Value}
+	if node.Kind == yaml.ScalarNode {
+		clean.Style = node.Style &^ (yaml.LiteralStyle | yaml.FoldedStyle)
+	}
+	if node.Kind != yaml.ScalarNode && len(node.Content) == 0 {
+		clean.Style = yaml.FlowStyle
+	}
+	for _, child := range node.Content {
+		clean.Content = append(clean.Content, bare(child))
+	}
+	return clean
+}
