@@ -42,7 +42,23 @@ func (t *trace) order(p *Program, o *Order, earnsAt time.Time) {
 	if t == nil {
 		return
 	}
-	t.say("Order %d: status %q, earning time %s.", o.ID, plain(o.Status), earnsAt.In(p.zone).Format("2006-01-02 15:04:05 MST"))
+	t.say("Order %d: status %q, earning time %s.", o.ID, plain(o.Status), p.clock(earnsAt))
+}
+
+// clock shows a time as the site's clocks do.
+func (p *Program) clock(at time.Time) string {
+	return at.In(p.zone).Format("2006-01-02 15:04:05 MST")
+}
+
+func (t *trace) noEarning(o *Order) {
+	switch {
+	case o.Status == refundedStatus:
+		t.say("It is refunded: 0 points.")
+	case CustomStatus(o.Status) && o.Paid.IsZero():
+		t.say("Its status does not earn without a paid date: 0 points.")
+	default:
+		t.say("Its status does not earn: 0 points.")
+	}
 }
 
 func (t *trace) line(v *valued, i int, left fraction) {
@@ -101,18 +117,20 @@ func (t *trace) sum(v *valued, money, pieces, spread, points fraction) {
 	if t == nil {
 		return
 	}
-	text := "Together: " + money.String()
+	sum := money.String()
 	if v.currency.cmp(one) != 0 {
-		text += fmt.Sprintf(" × %s (1 %s in %s)", v.currency, plain(v.o.Currency), v.p.currency)
+		sum += fmt.Sprintf(" × %s (1 %s in %s)", v.currency, plain(v.o.Currency), v.p.currency)
 	}
 	if pieces.n.sign() != 0 {
-		text += " + " + pieces.String() + " fixed"
+		sum += fmt.Sprintf(" + %s fixed", pieces)
 	}
 	if spread.cmp(one) != 0 {
-		text = "(" + text + ") × " + spread.String()
-		text = strings.Replace(text, "(Together: ", "Together: (", 1)
+		sum = fmt.Sprintf("(%s) × %s", sum, spread)
 	}
-	t.say("%s = %s", text, points)
+	if result := points.String(); result != sum {
+		sum += " = " + result
+	}
+	t.say("Together: %s", sum)
 }
 
 // plain makes a name from the store harmless on a screen, and short.

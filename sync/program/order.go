@@ -46,17 +46,17 @@ func (p *Program) worth(o *Order, categories Categories, t *trace) (Worth, error
 	w := Worth{EarnsAt: EarnsAt(o)}
 	t.order(p, o, w.EarnsAt)
 	if !p.statusEarns(o) {
-		t.say("Its status does not earn: 0 points.")
+		t.noEarning(o)
 		return w, nil
 	}
 	if !p.started(w.EarnsAt) {
-		t.say("The programme starts later: 0 points.")
+		t.say("The programme starts at %s: 0 points.", p.clock(p.starts))
 		return w, nil
 	}
 	v, ok := p.value(o, categories, t)
 	if !ok {
 		w.Skipped = SkippedCurrency
-		t.say("No rate is set for its currency: 0 points.")
+		t.say("Its currency is %q, not %s, and no rate is set for it: 0 points.", plain(o.Currency), p.currency)
 		return w, nil
 	}
 	r := newRefunded(o)

@@ -75,11 +75,11 @@ func (c *checker) purchase(p *Purchase) {
 	c.amount(at+"points_per_unit", &p.PointsPerUnit)
 	c.word(at+"discounts", p.Discounts, DiscountsDeduct, DiscountsIgnore)
 	for _, status := range p.Statuses {
-		c.status(at+"statuses", status, slices.Contains(listable, status))
+		c.status(at+"statuses", status, "cannot earn; only custom statuses can, and "+strings.Join(listable, ", "), listable...)
 	}
 	c.word(at+"custom_statuses", p.CustomStatuses.Mode, CustomEarn, CustomIgnore, CustomList)
 	for _, status := range p.CustomStatuses.List {
-		c.status(at+"custom_statuses", status, false)
+		c.status(at+"custom_statuses", status, "is not a custom status")
 	}
 	c.amount(at+"min_order", &p.MinOrder)
 	c.points(at+"max_points", p.MaxPoints)
@@ -103,14 +103,13 @@ func (c *checker) purchase(p *Purchase) {
 	}
 }
 
-func (c *checker) status(key, status string, allowed bool) {
-	bare, prefixed := strings.CutPrefix(status, "wc-")
-	switch {
-	case prefixed:
+func (c *checker) status(key, status, refusal string, allowed ...string) {
+	if bare, prefixed := strings.CutPrefix(status, "wc-"); prefixed {
 		c.when(true, key, "%q is written without wc-: %q", shorten(status), shorten(bare))
-	case !allowed:
-		c.when(!CustomStatus(status), key, "%q cannot earn; list custom statuses, or in statuses also %s", shorten(status), strings.Join(listable, ", "))
+		return
 	}
+	earns := CustomStatus(status) || slices.Contains(allowed, status)
+	c.when(!earns, key, "%q %s", shorten(status), refusal)
 }
 
 func (c *checker) rule(key string, id int64, rule Rule) {
