@@ -1,0 +1,78 @@
+// Package ledger keeps accounts of points that can be proven: entries are only
+// ever added, each account's entries are numbered and chained by hashes, and
+// balances and daily roll-ups change in the same transaction as the entries
+// they sum up.
+//
+// It knows what an entry is, not why it was earned: rules, orders and
+// WooCommerce are the business of its callers. All times are UTC; all amounts
+// are whole points.
+package ledger
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Component returns the ledger's migrations.
+func Component() database.Component {
+	files, err := fs.Sub(schema, "schema")
+	if err != nil {
+		panic(err) // the directory is embedded above
+	}
+	return database.Component{Name: "ledger", Files: files}
+}
+
+// Ledger gives access to the ledger tables of one site.
+type Ledger struct {
+	db     *sqlx.DB
+	prefix database.Prefix
+	zone   *time.Location
+	clamp  bool
+}
+
+// Options are the settings of a Ledger that are not stored in its tables.
+type Options struct {
+	// Zone is the time zone whose days the daily roll-up counts; nil is UTC.
+	Zone *time.Location
+	// Clamp keeps balances from falling below zero: a deduction that would is
+	// followed by an adjustment of the shortfall.
+	Clamp bool
+}
+
+// Open returns the ledger in db whose tables carry prefix. It does not touch
+// the database; Component says which tables it needs.
+func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
+	zone := options.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return &Ledger{db: db, prefix: prefix, zone: zone, clamp: options.Clamp}
+}
+
+// DB returns the pool that the ledger's tables are in.
+func (l *Ledger) DB() *sqlx.DB { return l.db }
+
+// Prefix returns the prefix of the ledger's tables.
+func (l *Ledger) Prefix() database.Prefix { return l.prefix }
+
+func (l *Ledger) sql(query string) string { return l.prefix.SQL(query) }
+
+// OverflowError says that an amount does not fit the ledger's 64 bits. Nothing
+// of the transaction that met it was kept.
+type OverflowError struct {
+	User int64
+	What string
+}
+
+func (e *OverflowError) Error() string {
+	return fmt.Sprintf("account %d: %s would leave the range of 64 bits; nothing was posted. Look for an absurd rate or order amount", e.User, e.What)
+}

@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+)
+
+// Version is a set of rules with the time from which facts are valued by it.
+// The ledger keeps the text and does not read it.
+type Version struct {
+	ID    int64    `db:"id"`
+	Hash  []byte   `db:"hash"`
+	Rules string   `db:"rules"`
+	From  NullTime `db:"effective_at"` // missing: from the beginning of time
+}
+
+// Versions returns all versions in the order in which they took effect.
+func (l *Ledger) Versions(ctx context.Context) ([]Version, error) {
+	var versions []Version
+	err := l.db.SelectContext(ctx, &versions, l.sql(`
+		SELECT id, hash, rules, effective_at FROM {p}loyalty_programs ORDER BY id`))
+	if err != nil {
+		return nil, fmt.Errorf("read the program versions: %w", err)
+	}
+	return versions, nil
+}
+
+// UseRules makes rules the version in force from now on, by the database's
+// clock; the first version is in force from the beginning of time. Rules that
+// are in force already change nothing. It returns all versions.
+func (l *Ledger) UseRules(ctx context.Context, lease *Lease, rules string, hash [32]byte) ([]Version, error) {
+	versions, err := l.Versions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(versions); n > 0 && bytes.Equal(versions[n-1].Hash, hash[:]) {
+		return versions, nil
+	}
+	err = l.Update(ctx, lease, func(tx *Tx) error {
+		from := NullTime{Time: tx.Now, Valid: len(versions) > 0}
+		// A lost answer to COMMIT makes this run again: insert only once.
+		_, err := tx.ExecContext(ctx, l.sql(`
+			INSERT INTO {p}loyalty_programs (hash, rules, effective_at)
+			SELECT ?, ?, ? FROM (SELECT MAX(id) AS last FROM {p}loyalty_programs) p
+			WHERE COALESCE(p.last, 0) = ?`), hash[:], rules, from, lastID(versions))
+		if err != nil {
+			return fmt.Errorf("add a program version: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l.Versions(ctx)
+}
+
+func lastID(versions []Version) int64 {
+	if len(versions) == 0 {
+		return 0
+	}
+	return versions[len(versions)-1].ID
+}
+
+// VersionAt returns the version in force at an instant; versions must not be
+// empty and be in order.
+func VersionAt(versions []Version, at time.Time) Version {
+	in := versions[0]
+	for _, v := range versions[1:] {
+		if v.From.Time.After(at) {
+			break
+		}
+		in = v
+	}
+	return in
+}

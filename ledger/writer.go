@@ -1,0 +1,196 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
+)
+
+// ErrFenced says that another writer took over. Nothing of the transaction
+// that met it was kept; the work is safe with the other writer.
+var ErrFenced = errors.New("another loyaltyd took over the ledger")
+
+// HeldError says who holds the ledger.
+type HeldError struct {
+	Holder    string
+	ExpiresIn time.Duration
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("the ledger is in use by %s (its lease ends in %s unless renewed): wait for its run to end", e.Holder, e.ExpiresIn.Round(time.Second))
+}
+
+const (
+	// DefaultLease is how long a writer that died keeps others waiting.
+	DefaultLease = 15 * time.Second
+	leasePoll    = 200 * time.Millisecond
+)
+
+// Lease is the right to post. One row holds it, by the database's clock;
+// every posting transaction proves its fence number, so a writer that slept
+// through the end of its lease can do no harm. It renews itself until
+// Release.
+type Lease struct {
+	ledger *Ledger
+	holder string
+	fence  int64
+	length time.Duration
+	held   context.Context // ends with the lease
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+}
+
+// Acquire waits for the lease for at most patience, then fails with a
+// *HeldError.
+func (l *Ledger) Acquire(ctx context.Context, length, patience time.Duration) (*Lease, error) {
+	host, _ := os.Hostname()
+	random := make([]byte, 4)
+	_, _ = rand.Read(random)
+	lease := &Lease{
+		ledger: l, length: length, done: make(chan struct{}),
+		holder: fmt.Sprintf("%.100s process %d (%s)", host, os.Getpid(), hex.EncodeToString(random)),
+	}
+	var waited time.Duration
+	for {
+		err := lease.take(ctx)
+		var held *HeldError
+		if err == nil {
+			break
+		}
+		if !errors.As(err, &held) || waited >= patience {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("wait for the ledger: %w", context.Cause(ctx))
+		case <-time.After(leasePoll):
+			waited += leasePoll
+		}
+	}
+	lease.held, lease.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	go lease.renew(lease.held)
+	return lease, nil
+}
+
+// Context returns a copy of ctx that ends, with ErrFenced as its cause, when
+// the lease is lost.
+func (lease *Lease) Context(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	context.AfterFunc(lease.held, func() { cancel(context.Cause(lease.held)) })
+	return ctx
+}
+
+func (lease *Lease) take(ctx context.Context) error {
+	l := lease.ledger
+	return database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
+		result, err := tx.ExecContext(ctx, l.sql(`
+			UPDATE {p}loyalty_writer
+			SET holder = ?, fence = fence + 1, expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+			WHERE id = 1 AND (holder = '' OR holder = ? OR expires_at < UTC_TIMESTAMP(6))`),
+			lease.holder, lease.length.Microseconds(), lease.holder)
+		if err != nil {
+			return fmt.Errorf("take the lease: %w", err)
+		}
+		var row struct {
+			Holder string `db:"holder"`
+			Fence  int64  `db:"fence"`
+			Left   int64  `db:"left_us"`
+		}
+		err = tx.GetContext(ctx, &row, l.sql(`
+			SELECT holder, fence, TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(6), expires_at) AS left_us
+			FROM {p}loyalty_writer WHERE id = 1`))
+		if err != nil {
+			return fmt.Errorf("read the lease: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return &HeldError{Holder: row.Holder, ExpiresIn: time.Duration(row.Left) * time.Microsecond}
+		}
+		lease.fence = row.Fence
+		return nil
+	})
+}
+
+func (lease *Lease) renew(ctx context.Context) {
+	defer close(lease.done)
+	ticker := time.NewTicker(lease.length / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		result, err := lease.ledger.db.ExecContext(ctx, lease.ledger.sql(`
+			UPDATE {p}loyalty_writer SET expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+			WHERE id = 1 AND fence = ?`), lease.length.Microseconds(), lease.fence)
+		if err != nil {
+			continue // the fence decides; a lost connection may come back in time
+		}
+		if n, err := result.RowsAffected(); err == nil && n == 0 {
+			lease.cancel(ErrFenced)
+			return
+		}
+	}
+}
+
+// Release gives the lease back. It is safe to call when the lease was lost.
+func (lease *Lease) Release() error {
+	lease.cancel(context.Canceled)
+	<-lease.done
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	_, err := lease.ledger.db.ExecContext(ctx, lease.ledger.sql(`
+		UPDATE {p}loyalty_writer SET holder = '' WHERE id = 1 AND fence = ?`), lease.fence)
+	if err != nil {
+		return fmt.Errorf("release the lease: %w", err)
+	}
+	return nil
+}
+
+// Tx is a posting transaction: nobody else posts while it is open.
+type Tx struct {
+	*sqlx.Tx
+	// Now is the database's clock at the start of the transaction, UTC.
+	Now    time.Time
+	ledger *Ledger
+	open   map[int64]*Account
+	next   map[key]int64 // next revision of an object
+}
+
+type key struct {
+	source Source
+	object int64
+}
+
+// Update runs work in one transaction that holds the fence, and commits. Work
+// may run several times and must read what was posted from the transaction
+// itself. ErrFenced means that the lease was lost.
+func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error) error {
+	return database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
+		result, err := tx.ExecContext(ctx, l.sql(`UPDATE {p}loyalty_writer SET n = n + 1 WHERE id = 1 AND fence = ?`), lease.fence)
+		if err != nil {
+			return fmt.Errorf("hold the fence: %w", err)
+		}
+		if n, err := result.RowsAffected(); err != nil || n != 1 {
+			return ErrFenced
+		}
+		t := &Tx{Tx: tx, ledger: l, open: map[int64]*Account{}, next: map[key]int64{}}
+		var zone string
+		err = tx.QueryRowxContext(ctx, l.sql(`SELECT UTC_TIMESTAMP(6), zone FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone)
+		if err != nil {
+			return fmt.Errorf("read the database's clock: %w", err)
+		}
+		if zone != l.zone.String() && zone != "" {
+			return fmt.Errorf("the daily roll-up counts days of %s, not of %s: call SetZone first", zone, l.zone)
+		}
+		return work(t)
+	})
+}

@@ -1,0 +1,272 @@
+package sync
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"loyaltyd/ledger"
+)
+
+// deduction is an amount that a run would take back from an account.
+type deduction struct {
+	source ledger.Source
+	object int64
+	user   int64
+	points int64
+}
+
+func (d deduction) digest() [8]byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s|%d|%d|%d", d.source, d.object, d.user, d.points))
+	return [8]byte(sum[:8])
+}
+
+// stake is a fact of a batch with the accounts it touches and what it takes.
+type stake struct {
+	kind  string
+	id    int64
+	users []int64
+	taken []deduction
+}
+
+// brake keeps a run from taking points back until it is known how much it
+// would take in all. First every fact that takes is withheld, and with it the
+// facts of its batch that touch the same accounts; then, if the sum is
+// allowed, those facts are looked at once more and posted.
+type brake struct {
+	off      bool // the first run has none
+	allowing bool // what was withheld may now be posted, if it is still the same
+
+	points   int64
+	entries  int64
+	accounts map[int64]bool // up to enoughAccounts
+	plan     [8]byte        // independent of the order in which deductions were met
+	planned  map[[8]byte]bool
+
+	orders   []found
+	gone     []goneRow
+	comments []found
+	users    []int64
+	vanished int64 // of the orders
+}
+
+const enoughAccounts = 20
+
+func newBrake() *brake {
+	return &brake{accounts: map[int64]bool{}, planned: map[[8]byte]bool{}}
+}
+
+// withhold marks the facts of a batch that may not be posted now.
+func (b *brake) withhold(stakes []stake, result *batchResult) {
+	if b.off {
+		return
+	}
+	group := newGroups()
+	for _, s := range stakes {
+		for _, user := range s.users[min(1, len(s.users)):] {
+			group.join(s.users[0], user)
+		}
+	}
+	blocked := map[int64]bool{}
+	for _, s := range stakes {
+		for _, d := range s.taken {
+			if !b.allowing || !b.planned[d.digest()] {
+				blocked[group.of(d.user)] = true
+			}
+		}
+	}
+	if len(blocked) == 0 {
+		return
+	}
+	for _, s := range stakes {
+		if slices.ContainsFunc(s.users, func(user int64) bool { return blocked[group.of(user)] }) {
+			result.withhold(s)
+		}
+	}
+}
+
+// add counts what a committed batch withheld.
+func (b *brake) add(result *batchResult) {
+	if b.allowing {
+		return
+	}
+	for _, s := range result.withheld {
+		for _, d := range s.taken {
+			digest := d.digest()
+			if b.planned[digest] {
+				continue // met twice in one run: as a fact changed and in the list
+			}
+			b.planned[digest] = true
+			b.points += d.points
+			b.entries++
+			if len(b.accounts) <= enoughAccounts {
+				b.accounts[d.user] = true
+			}
+			for i := range b.plan {
+				b.plan[i] ^= digest[i]
+			}
+		}
+	}
+	b.vanished += result.withheldVanished
+	b.orders = append(b.orders, result.withheldOrders...)
+	b.gone = append(b.gone, result.withheldGone...)
+	b.comments = append(b.comments, result.withheldComments...)
+	b.users = append(b.users, result.withheldUsers...)
+}
+
+func (b *brake) empty() bool { return b.entries == 0 }
+
+// planName is what `sync --accept` takes.
+func (b *brake) planName() string { return hex.EncodeToString(b.plan[:]) }
+
+// BrakeLimits say how much a run may take back without being asked.
+type BrakeLimits struct {
+	Percent apd.Decimal // of the outstanding points
+	Entries int64
+}
+
+// BrakeError says that a run would take back more than the brake allows.
+// Nothing was taken back; what was to be added was added.
+type BrakeError struct {
+	Plan        string // for `sync --accept`
+	Points      int64  // to take back
+	Entries     int64  // deductions
+	Accounts    int64  // at least, see More
+	More        bool   // than Accounts
+	Recent      int64  // points taken back in the last 24 hours
+	Outstanding int64
+	Reason      string // what the run saw
+}
+
+func (e *BrakeError) Error() string {
+	accounts := fmt.Sprint(e.Accounts)
+	if e.More {
+		accounts = "more than " + accounts
+	}
+	return fmt.Sprintf("the brake holds: this run would take back %d points in %d places from %s accounts (%d points in the last 24 hours, %d outstanding). %s Nothing was taken back; points were still added. If it is right, post exactly this with: loyaltyd sync --accept %s",
+		e.Points, e.Entries, accounts, e.Recent, e.Outstanding, e.Reason, e.Plan)
+}
+
+// tooMuch returns the error when the deductions exceed the limits.
+func (b *brake) tooMuch(limits BrakeLimits, recent taken, outstanding int64) *BrakeError {
+	points, entries := b.points+recent.Points, b.entries+recent.Entries
+	part := new(big.Rat).SetInt64(points)
+	part.Mul(part, big.NewRat(100, 1))
+	limit, ok := new(big.Rat).SetString(limits.Percent.Text('f'))
+	if !ok {
+		limit = new(big.Rat)
+	}
+	limit.Mul(limit, new(big.Rat).SetInt64(max(outstanding, 0)))
+	if part.Cmp(limit) <= 0 || entries <= limits.Entries && len(b.accounts) <= enoughAccounts {
+		return nil
+	}
+	return &BrakeError{
+		Plan: b.planName(), Points: b.points, Entries: b.entries,
+		Accounts: int64(min(len(b.accounts), enoughAccounts)), More: len(b.accounts) > enoughAccounts,
+		Recent: recent.Points, Outstanding: outstanding,
+	}
+}
+
+// taken counts deductions that sync posted without being asked.
+type taken struct {
+	Hour    time.Time
+	Points  int64
+	Entries int64
+}
+
+// recentlyTaken adds up the last 24 hours and drops what is older.
+func recentlyTaken(hours []taken, now time.Time) ([]taken, taken) {
+	kept := slices.DeleteFunc(slices.Clone(hours), func(h taken) bool { return !h.Hour.After(now.Add(-24 * time.Hour)) })
+	var sum taken
+	for _, h := range kept {
+		sum.Points += h.Points
+		sum.Entries += h.Entries
+	}
+	return kept, sum
+}
+
+// groups joins accounts that one fact touches.
+type groups struct{ leader map[int64]int64 }
+
+func newGroups() groups { return groups{leader: map[int64]int64{}} }
+
+func (g groups) of(user int64) int64 {
+	for {
+		next, ok := g.leader[user]
+		if !ok || next == user {
+			return user
+		}
+		user = next
+	}
+}
+
+func (g groups) join(a, b int64) {
+	a, b = g.of(a), g.of(b)
+	if cmp.Less(b, a) {
+		a, b = b, a
+	}
+	if a != b {
+		g.leader[b] = a
+	}
+}
+
+func (p *orderPlan) withhold(result *batchResult) {
+	stakes := make([]stake, 0, len(p.cases))
+	for _, c := range p.cases {
+		s := stake{kind: kindOrder, id: c.id, users: c.accounts(), taken: c.taken}
+		if c.owner != 0 {
+			s.users = append(s.users, c.owner)
+		}
+		stakes = append(stakes, s)
+	}
+	p.run.brake.withhold(stakes, result)
+	for _, f := range p.batch.orders {
+		if result.isWithheld(kindOrder, f.id) {
+			result.withheldOrders = append(result.withheldOrders, f)
+			if p.byID[f.id].record == nil {
+				result.withheldVanished++
+			}
+		}
+	}
+	for _, row := range p.batch.gone {
+		if result.isWithheld(kindOrder, row.order) {
+			result.withheldGone = append(result.withheldGone, row)
+		}
+	}
+}
+
+func (r *run) releaseWithheld(ctx context.Context) error {
+	b := r.brake
+	b.allowing = true
+	gone := map[int64][]goneRow{}
+	for _, row := range b.gone {
+		gone[row.order] = append(gone[row.order], row)
+	}
+	for chunk := range slices.Chunk(b.users, pageOrders) {
+		if err := r.lookAtUsers(ctx, chunk, nil); err != nil {
+			return err
+		}
+	}
+	for chunk := range slices.Chunk(b.orders, pageOrders) {
+		batch := orderBatch{orders: chunk}
+		for _, f := range chunk {
+			batch.gone = append(batch.gone, gone[f.id]...)
+		}
+		if err := r.lookAtOrders(ctx, batch); err != nil {
+			return err
+		}
+	}
+	for chunk := range slices.Chunk(b.comments, pageOrders) {
+		if err := r.lookAtComments(ctx, chunk, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,311 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/program"
+	"loyaltyd/sync/store"
+)
+
+var commentSources = []ledger.Source{ledger.ProductReview, ledger.BlogComment}
+
+// epoch is the time of a fact that has none.
+var epoch = time.Unix(0, 0).UTC()
+
+// commentCase is one comment among those of its user on its post.
+type commentCase struct {
+	comment program.Comment
+	exists  bool
+	digest  uint64
+	posted  map[ledger.Source]ledger.Posted
+	program int64
+	factAt  time.Time
+	source  ledger.Source // what it would earn under; empty: it cannot
+	points  int64
+}
+
+// commentPlan is what a batch of comments comes to.
+type commentPlan struct {
+	run    *run
+	tx     *ledger.Tx
+	asked  []found
+	cases  map[int64]*commentCase
+	seen   map[int64]*seenComment
+	users  *userStates
+	live   map[int64]bool
+	causes map[int64]string
+}
+
+// lookAtComments brings the ledger up to date with comments. All comments of
+// the same user on the same post are judged together, because only the
+// earliest of them earns.
+func (r *run) lookAtComments(ctx context.Context, comments []found, done func(context.Context, *ledger.Tx) error) error {
+	if len(comments) == 0 && done == nil {
+		return nil
+	}
+	ids := make([]int64, len(comments))
+	for i, f := range comments {
+		ids[i] = f.id
+	}
+	var result batchResult
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		records, err := sn.CommentsByID(ctx, ids)
+		if err != nil {
+			return err
+		}
+		return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+			result = batchResult{}
+			p, err := r.planComments(ctx, sn, tx, comments, records)
+			if err != nil {
+				return err
+			}
+			if err := p.apply(ctx, &result); err != nil {
+				return err
+			}
+			if done != nil {
+				return done(ctx, tx)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("comments %s: %w", idRange(ids), err)
+	}
+	r.count(result)
+	return nil
+}
+
+func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, asked []found, records []store.CommentRecord) (*commentPlan, error) {
+	p := &commentPlan{run: r, tx: tx, asked: asked, cases: map[int64]*commentCase{}, causes: map[int64]string{}}
+	ids := make([]int64, len(asked))
+	for i, f := range asked {
+		ids[i] = f.id
+		p.causes[f.id] = f.cause
+	}
+	var err error
+	if p.seen, err = r.seenComments(ctx, tx, ids); err != nil {
+		return nil, err
+	}
+	var pairs []store.UserPost
+	for i := range records {
+		pairs = append(pairs, store.UserPost{User: records[i].Comment.User, Post: records[i].Comment.Post})
+	}
+	for _, seen := range p.seen {
+		pairs = append(pairs, store.UserPost{User: seen.User, Post: seen.Post})
+	}
+	siblings, err := sn.CommentsOf(ctx, pairs)
+	if err != nil {
+		return nil, err
+	}
+	for _, record := range append(records, siblings...) {
+		p.cases[record.Comment.ID] = &commentCase{comment: record.Comment, exists: true, digest: record.Sum}
+	}
+	for _, f := range asked {
+		if p.cases[f.id] == nil {
+			gone := &commentCase{comment: program.Comment{ID: f.id}}
+			if seen := p.seen[f.id]; seen != nil {
+				gone.comment.User, gone.comment.Post = seen.User, seen.Post
+			}
+			p.cases[f.id] = gone
+		}
+	}
+	if err := p.readLedger(ctx); err != nil {
+		return nil, err
+	}
+	return p, p.readUsers(ctx, sn)
+}
+
+func (p *commentPlan) ids() []int64 {
+	ids := make([]int64, 0, len(p.cases))
+	for id := range p.cases {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (p *commentPlan) readLedger(ctx context.Context) error {
+	for _, source := range commentSources {
+		posted, err := p.tx.Posted(ctx, source, p.ids())
+		if err != nil {
+			return err
+		}
+		for id, standing := range posted {
+			c := p.cases[id]
+			if c.posted == nil {
+				c.posted = map[ledger.Source]ledger.Posted{}
+			}
+			c.posted[source] = standing
+		}
+	}
+	return nil
+}
+
+func (p *commentPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {
+	var users []int64
+	for _, c := range p.cases {
+		users = append(users, c.comment.User)
+		for _, posted := range c.posted {
+			for _, standing := range posted.Accounts {
+				users = append(users, standing.User)
+			}
+		}
+	}
+	users = slices.DeleteFunc(users, func(id int64) bool { return id == 0 })
+	var err error
+	if p.users, err = p.run.userStates(ctx, sn, p.tx, users, nil); err != nil {
+		return err
+	}
+	p.live, err = p.run.liveAccounts(ctx, p.tx, p.users)
+	return err
+}
+
+// judge finds the rules of a comment and what it would earn as the earliest.
+func (p *commentPlan) judge(c *commentCase) {
+	c.factAt = c.comment.At
+	if c.factAt.IsZero() {
+		c.factAt = epoch
+	}
+	for _, posted := range c.posted {
+		if posted.Program != 0 {
+			c.program, c.factAt = posted.Program, posted.FactAt
+		}
+		for _, standing := range posted.Accounts {
+			if !p.live[standing.User] {
+				return // it has entries in a frozen account: it counts for nobody else
+			}
+		}
+	}
+	if !c.exists || !p.live[c.comment.User] {
+		return
+	}
+	if c.program == 0 {
+		c.program = ledger.VersionAt(p.run.versions, c.factAt).ID
+	}
+	source, points := p.run.programs[c.program].Comment(&c.comment)
+	c.source, c.points = ledger.Source(source), points
+}
+
+// winners returns, of each user's comments on each post, the one that earns.
+func (p *commentPlan) winners() map[int64]bool {
+	groups := map[store.UserPost][]program.Comment{}
+	for _, id := range p.ids() {
+		c := p.cases[id]
+		p.judge(c)
+		pair := store.UserPost{User: c.comment.User, Post: c.comment.Post}
+		groups[pair] = append(groups[pair], c.comment)
+	}
+	winners := map[int64]bool{}
+	for _, comments := range groups {
+		winner := program.EarliestComment(comments, func(c *program.Comment) bool { return p.cases[c.ID].source != "" })
+		if winner != nil {
+			winners[winner.ID] = true
+		}
+	}
+	return winners
+}
+
+func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Posting, s stake) {
+	s = stake{kind: kindComment, id: c.comment.ID}
+	if c.comment.User != 0 {
+		s.users = append(s.users, c.comment.User)
+	}
+	for _, source := range commentSources {
+		posted := c.posted[source]
+		accounts := posted.Accounts
+		if wins && c.source == source && !posted.Has(c.comment.User) {
+			accounts = append(slices.Clone(accounts), ledger.Standing{User: c.comment.User})
+		}
+		for _, standing := range accounts {
+			if !p.live[standing.User] {
+				continue
+			}
+			w := worthOf{
+				user: standing.User, source: source, object: c.comment.ID, program: c.program, factAt: c.factAt,
+				earnsAt: c.comment.At, now: p.tx.Now, posted: standing, known: len(posted.Accounts) > 0,
+				changedAt: p.tx.Now, cause: p.cause(c),
+			}
+			if w.earnsAt.IsZero() {
+				w.earnsAt = epoch
+			}
+			if wins && c.source == source && standing.User == c.comment.User {
+				w.want = c.points
+			}
+			if !w.known {
+				w.cause = causeEarned
+			}
+			postings = append(postings, w.postings()...)
+			s.users = append(s.users, standing.User)
+			if taken := w.taken(); taken > 0 {
+				s.taken = append(s.taken, deduction{source: source, object: c.comment.ID, user: standing.User, points: taken})
+			}
+		}
+	}
+	return postings, s
+}
+
+func (p *commentPlan) cause(c *commentCase) string {
+	switch {
+	case !c.exists:
+		return causeGone
+	case p.causes[c.comment.ID] != "":
+		return p.causes[c.comment.ID]
+	default:
+		return causeComment
+	}
+}
+
+func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
+	winners := p.winners()
+	var stakes []stake
+	planned := map[int64][]ledger.Posting{}
+	for _, id := range p.ids() {
+		postings, s := p.postings(p.cases[id], winners[id])
+		planned[id] = postings
+		stakes = append(stakes, s)
+	}
+	p.run.brake.withhold(stakes, result)
+	for _, f := range p.asked {
+		if result.isWithheld(kindComment, f.id) {
+			result.withheldComments = append(result.withheldComments, f)
+		}
+	}
+
+	var all []ledger.Posting
+	var keep []seenComment
+	var gone, done []int64
+	for _, id := range p.ids() {
+		if result.isWithheld(kindComment, id) {
+			continue
+		}
+		c := p.cases[id]
+		all = append(all, planned[id]...)
+		done = append(done, id)
+		result.comments++
+		if c.exists {
+			keep = append(keep, seenComment{ID: id, User: c.comment.User, Post: c.comment.Post, Digest: c.digest})
+		} else {
+			gone = append(gone, id)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b ledger.Posting) int { return a.OccurredAt.Compare(b.OccurredAt) })
+	entries, err := p.tx.Post(ctx, all)
+	if err != nil {
+		return err
+	}
+	result.countEntries(entries)
+	if err := p.run.saveSeenComments(ctx, p.tx, keep); err != nil {
+		return err
+	}
+	if err := p.run.forgetComments(ctx, p.tx, gone); err != nil {
+		return err
+	}
+	if !p.run.mayHaveTodos {
+		return nil
+	}
+	return p.run.doneTodos(ctx, p.tx, kindComment, done)
+}

@@ -1,0 +1,101 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"loyaltyd/sync/store"
+)
+
+// settleBrake decides about the deductions that were withheld: posts them when
+// they are within the limits or were accepted, else leaves them to a person.
+func (r *run) settleBrake(ctx context.Context, accept string) error {
+	b := r.brake
+	if b.empty() {
+		return r.nothingWithheld(ctx, accept)
+	}
+	outstanding, err := r.ledger.Outstanding(ctx)
+	if err != nil {
+		return err
+	}
+	hours, recent := recentlyTaken(r.state.Taken, r.clock)
+	over := b.tooMuch(r.Programme.Brake, recent, outstanding)
+	accepted := accept != "" && accept == b.planName()
+	switch {
+	case r.mode == Increment && r.state.Brake != nil:
+		// The open plan stands; what this run found joins it at the next sweep.
+		r.summary.Braked = &r.state.Brake.Error
+		return nil
+	case over != nil && r.mode == Increment:
+		return r.findWholePlan(ctx, accept)
+	case over != nil && !accepted:
+		over.Reason = r.reason(accept)
+		r.summary.Braked = over
+		r.state.Brake = &openBrake{Error: *over, Mode: r.mode}
+		return r.keepState(ctx)
+	}
+	if err := r.releaseWithheld(ctx); err != nil {
+		return err
+	}
+	r.state.Taken, r.state.Brake = hours, nil
+	if !accepted {
+		r.state.Taken = append(hours, taken{Hour: r.clock.Truncate(time.Second), Points: b.points, Entries: b.entries})
+	}
+	return r.keepState(ctx)
+}
+
+func (r *run) nothingWithheld(ctx context.Context, accept string) error {
+	if r.state.Brake == nil {
+		return nil
+	}
+	if r.mode == Increment {
+		r.summary.Braked = &r.state.Brake.Error
+		return nil
+	}
+	r.Log.Info("the brake is released: nothing is to be taken back any more", "plan", r.state.Brake.Error.Plan)
+	r.state.Brake = nil
+	if accept != "" {
+		r.summary.Notes = append(r.summary.Notes, "nothing is to be taken back any more; the plan is void")
+	}
+	return r.keepState(ctx)
+}
+
+// findWholePlan sweeps, so that the plan to accept does not depend on which
+// part of the damage an increment happened to see.
+func (r *run) findWholePlan(ctx context.Context, accept string) error {
+	r.atLeast(Sweep)
+	r.brake = newBrake()
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	return r.settleBrake(ctx, accept)
+}
+
+// reason says what the run saw that may explain so many deductions.
+func (r *run) reason(accept string) string {
+	var parts []string
+	if accept != "" {
+		parts = append(parts, fmt.Sprintf("Plan %s no longer fits: the store has changed.", accept))
+	}
+	if n := r.brake.vanished; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of the orders are no longer in the store (deleted? another order storage? an old backup?).", n))
+	}
+	if r.older {
+		parts = append(parts, "The newest change in the store is older than one that was seen before (an old backup?).")
+	}
+	for _, note := range r.summary.Notes {
+		parts = append(parts, strings.ToUpper(note[:1])+note[1:]+".")
+	}
+	return strings.Join(parts, " ")
+}
+
+// wentBack reports whether the end of the store's changes lies before what
+// was seen of them.
+func wentBack(storage store.Storage, now, seen store.Cursor) bool {
+	if storage == store.HPOS {
+		return now.Updated.Before(seen.Updated)
+	}
+	return now.Post < seen.Post
+}

@@ -1,0 +1,392 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/store"
+)
+
+const (
+	pageOrders   = 500
+	pageUsers    = 1000
+	pageComments = 500
+
+	// What is read again in each increment, because it may have become
+	// visible late: changes of orders by the web servers' clocks, and rows by
+	// ids, which are given out before they are committed.
+	overlapTime = 10 * time.Minute
+	overlapIDs  = 500
+)
+
+// look finds the facts that may have changed, in an order that shows a
+// customer's sign-up before his orders, and brings the ledger up to date with
+// them.
+func (r *run) look(ctx context.Context) error {
+	var start store.Cursor
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		start, err = sn.OrderCursor(ctx, r.settings.Storage)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	r.older = r.state.Done && wentBack(r.settings.Storage, start, r.state.Orders)
+	if r.mode != Increment {
+		if err := r.sweepCategories(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.lookAgain(ctx, true); err != nil {
+		return err
+	}
+	stages := []struct {
+		name string
+		look func(context.Context) error
+	}{
+		{"users", r.lookForUsers},
+		{"orders", r.lookForOrders},
+		{"comments", r.lookForComments},
+	}
+	for _, stage := range stages {
+		if r.first && r.state.First != nil && stageDone(stage.name, r.state.First.Stage) {
+			continue
+		}
+		if r.first && (r.state.First == nil || r.state.First.Stage != stage.name) {
+			if r.state.First == nil {
+				// What changes from now on is seen by increments.
+				r.state.Orders, r.state.Scanned = start, r.clock
+			}
+			r.state.First = &position{Stage: stage.name}
+		}
+		if err := stage.look(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.lookAgain(ctx, false); err != nil {
+		return err
+	}
+	r.state.Done, r.state.First = true, nil
+	if r.mode == Full && !r.first {
+		r.state.Orders, r.state.Scanned = start, r.clock
+	}
+	return r.keepState(ctx)
+}
+
+func stageDone(stage, at string) bool {
+	order := map[string]int{"users": 0, "orders": 1, "comments": 2}
+	return order[stage] < order[at]
+}
+
+func (r *run) report(stage string, at, of int64) {
+	if r.Progress != nil {
+		r.Progress(stage, at, of)
+	}
+}
+
+// passed saves the position of a first run with the page that it has done.
+func (r *run) passed(after int64) func(context.Context, *ledger.Tx) error {
+	if !r.first {
+		return nil
+	}
+	return func(ctx context.Context, tx *ledger.Tx) error {
+		r.state.First.After = after
+		return r.saveState(ctx, tx)
+	}
+}
+
+// resume returns the id after which a pass over everything begins.
+func (r *run) resume() int64 {
+	if r.first && r.state.First != nil {
+		return r.state.First.After
+	}
+	return 0
+}
+
+func (r *run) lookForOrders(ctx context.Context) error {
+	switch r.mode {
+	case Full:
+		return r.everyOrder(ctx)
+	case Sweep:
+		if err := r.changedOrders(ctx); err != nil {
+			return err
+		}
+		return r.sweepOrders(ctx)
+	default:
+		return r.changedOrders(ctx)
+	}
+}
+
+// changedOrders looks at the orders that show a change since the last run.
+func (r *run) changedOrders(ctx context.Context) error {
+	cursor := r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs)
+	for more := true; more; {
+		var rows []store.Row
+		var next store.Cursor
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			rows, next, more, err = sn.ChangedOrders(ctx, r.settings.Storage, cursor, pageOrders)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		changed, err := r.reallyChanged(ctx, rows)
+		if err != nil {
+			return err
+		}
+		cursor = next
+		batch := orderBatch{orders: changed, settle: true}
+		if r.state.Orders != next && !more {
+			batch.done = func(ctx context.Context, tx *ledger.Tx) error {
+				r.state.Orders = next
+				return r.saveState(ctx, tx)
+			}
+		}
+		if err := r.lookAtOrders(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return r.modifiedOrders(ctx)
+}
+
+// reallyChanged returns the orders whose rows are not as they were last seen.
+func (r *run) reallyChanged(ctx context.Context, rows []store.Row) ([]found, error) {
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	type head struct {
+		ID   int64  `db:"id"`
+		Head uint64 `db:"head"`
+	}
+	seen, err := selectIn[head](ctx, r.ledger.DB(), r.sql(`SELECT id, head FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of orders: %w", err)
+	}
+	heads := make(map[int64]uint64, len(seen))
+	for _, row := range seen {
+		heads[row.ID] = row.Head
+	}
+	var changed []found
+	listed := map[int64]bool{}
+	for _, row := range rows {
+		head, known := heads[row.ID]
+		if order := row.Order(); (!known || head != row.Head) && !listed[order] {
+			listed[order] = true
+			changed = append(changed, found{id: order})
+		}
+	}
+	return changed, nil
+}
+
+// everyOrder looks at every order that the store has or had.
+func (r *run) everyOrder(ctx context.Context) error {
+	after := r.resume()
+	of, err := r.lastOrder(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		var ids []int64
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageOrders)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		last := len(ids) < pageOrders
+		through := int64(1<<63 - 1)
+		if !last {
+			through = ids[len(ids)-1]
+		}
+		batch := orderBatch{done: r.passed(through)}
+		for _, id := range ids {
+			batch.orders = append(batch.orders, found{id: id})
+		}
+		if !r.first {
+			if err := r.addVanished(ctx, &batch, after, through); err != nil {
+				return err
+			}
+		}
+		if err := r.lookAtOrders(ctx, batch); err != nil {
+			return err
+		}
+		if last {
+			r.report("orders", of, of)
+			return nil
+		}
+		after = through
+		r.report("orders", after, of)
+	}
+}
+
+func (r *run) lastOrder(ctx context.Context) (int64, error) {
+	var inStore int64
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		inStore, err = sn.MaxOrderID(ctx, r.settings.Storage)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var seen int64
+	err = r.ledger.DB().GetContext(ctx, &seen, r.sql(`SELECT COALESCE(MAX(id), 0) FROM {p}loyalty_seen_orders`))
+	if err != nil {
+		return 0, fmt.Errorf("find the last order seen: %w", err)
+	}
+	return max(inStore, seen), nil
+}
+
+// addVanished adds the rows after < id <= through that were seen but are no
+// longer in the store.
+func (r *run) addVanished(ctx context.Context, batch *orderBatch, after, through int64) error {
+	var seen []seenOrder
+	err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+		SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id > ? AND id <= ?`), after, through)
+	if err != nil {
+		return fmt.Errorf("read what was seen of orders: %w", err)
+	}
+	var heads []store.RowSums
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		heads, err = sn.Heads(ctx, r.settings.Storage, after+1, upTo(through))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	there := make(map[int64]bool, len(heads))
+	for _, row := range heads {
+		there[row.ID] = true
+	}
+	for _, row := range seen {
+		if !there[row.ID] {
+			batch.vanished(row)
+		}
+	}
+	return nil
+}
+
+func upTo(through int64) int64 {
+	if through == 1<<63-1 {
+		return through
+	}
+	return through + 1
+}
+
+// vanished adds a row that the store no longer has.
+func (b *orderBatch) vanished(row seenOrder) {
+	f, gone := found{id: row.ID}, goneRow{id: row.ID, order: row.ID}
+	if row.Parent != 0 {
+		f, gone = found{id: row.Parent, cause: causeUnrefunded}, goneRow{id: row.ID, order: row.Parent}
+	}
+	for _, have := range b.orders {
+		if have.id == f.id {
+			b.gone = append(b.gone, gone)
+			return
+		}
+	}
+	b.orders = append(b.orders, f)
+	b.gone = append(b.gone, gone)
+}
+
+// modifiedOrders finds, in legacy storage, orders whose date of change is
+// their only trace. No index leads there, so the scan is rationed: it may take
+// a twentieth of the time.
+func (r *run) modifiedOrders(ctx context.Context) error {
+	if r.settings.Storage != store.Legacy || r.mode != Increment {
+		return nil
+	}
+	return r.scanModified(ctx)
+}
+
+// modifiedSlack is what an order's date of change may lie behind the clock of
+// the database when the scan reads it.
+const modifiedSlack = overlapTime
+
+func (r *run) scanModified(ctx context.Context) error {
+	if wait := r.scans.rest(r.Now()); wait {
+		return nil
+	}
+	started := r.Now()
+	since := r.state.Scanned.Add(-modifiedSlack)
+	var after int64
+	for {
+		var rows []store.Row
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			rows, err = sn.ModifiedSince(ctx, r.settings.Storage, since, after, pageOrders)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		changed, err := r.reallyChanged(ctx, rows)
+		if err != nil {
+			return err
+		}
+		if err := r.lookAtOrders(ctx, orderBatch{orders: changed, settle: true}); err != nil {
+			return err
+		}
+		if len(rows) < pageOrders {
+			break
+		}
+		after = rows[len(rows)-1].ID
+	}
+	r.scans.took(started, r.Now())
+	r.state.Scanned = r.clock
+	return nil
+}
+
+// ration keeps a scan that grows with the store to a twentieth of the time.
+type ration struct{ notBefore time.Time }
+
+func (s *ration) rest(now time.Time) bool { return now.Before(s.notBefore) }
+
+func (s *ration) took(from, to time.Time) { s.notBefore = to.Add(19 * to.Sub(from)) }
+
+// lookAgain looks at the facts that were noted for it: those that settle, at
+// the start of a run, the others at its end.
+func (r *run) lookAgain(ctx context.Context, settling bool) error {
+	for after := int64(0); ; {
+		list, err := r.todos(ctx, kindOrder, settling, after, pageOrders)
+		if err != nil {
+			return err
+		}
+		batch := orderBatch{}
+		for _, t := range list {
+			after = t.ID
+			batch.orders = append(batch.orders, found{id: t.ID, cause: t.Cause})
+		}
+		if err := r.lookAtOrders(ctx, batch); err != nil {
+			return err
+		}
+		if len(list) < pageOrders {
+			break
+		}
+	}
+	for after := int64(0); ; {
+		list, err := r.todos(ctx, kindComment, settling, after, pageComments)
+		if err != nil {
+			return err
+		}
+		var comments []found
+		for _, t := range list {
+			after = t.ID
+			comments = append(comments, found{id: t.ID, cause: t.Cause})
+		}
+		if err := r.lookAtComments(ctx, comments, nil); err != nil {
+			return err
+		}
+		if len(list) < pageComments {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package sync
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/ledger"
+)
+
+// seenOrder is what sync last saw of an order or, with a parent, of a refund.
+type seenOrder struct {
+	ID       int64            `db:"id"`
+	Parent   int64            `db:"parent_id"`
+	User     int64            `db:"user_id"`   // whom it would count for; 0: nobody known
+	EmailKey sql.Null[uint64] `db:"email_key"` // of a guest order
+	EarnsAt  ledger.NullTime  `db:"earns_at"`
+	Purchase int64            `db:"purchase"` // points it is worth to User
+	Head     uint64           `db:"head"`
+	Body     uint64           `db:"body"`
+}
+
+type seenComment struct {
+	ID     int64  `db:"id"`
+	User   int64  `db:"user_id"`
+	Post   int64  `db:"post_id"`
+	Digest uint64 `db:"digest"`
+}
+
+type seenUser struct {
+	ID       int64            `db:"id"`
+	EmailKey sql.Null[uint64] `db:"email_key"`
+	Frozen   bool             `db:"frozen"`
+	Gone     bool             `db:"gone"`
+	Digest   uint64           `db:"digest"`
+}
+
+// maxRows bounds the rows, and so the length, of one statement.
+const maxRows = 1000
+
+func selectIn[T any](ctx context.Context, q sqlx.QueryerContext, query string, ids []int64) ([]T, error) {
+	var all []T
+	for chunk := range slices.Chunk(ids, maxRows) {
+		bound, args, err := sqlx.In(query, chunk)
+		if err != nil {
+			return nil, err
+		}
+		var rows []T
+		if err := sqlx.SelectContext(ctx, q, &rows, bound, args...); err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+func execIn(ctx context.Context, tx sqlx.ExecerContext, query string, ids []int64) error {
+	for chunk := range slices.Chunk(ids, maxRows) {
+		bound, args, err := sqlx.In(query, chunk)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, bound, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func placeholders(columns, n int) string {
+	row := "(" + strings.Repeat("?,", columns-1) + "?)"
+	return strings.Repeat(row+",", n-1) + row
+}
+
+const seenOrderColumns = `id, parent_id, user_id, email_key, earns_at, purchase, head, body`
+
+func (r *run) seenOrders(ctx context.Context, tx *ledger.Tx, ids []int64) (map[int64]*seenOrder, error) {
+	rows, err := selectIn[seenOrder](ctx, tx, r.sql(`SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of orders: %w", err)
+	}
+	seen := make(map[int64]*seenOrder, len(rows))
+	for i := range rows {
+		seen[rows[i].ID] = &rows[i]
+	}
+	return seen, nil
+}
+
+func (r *run) saveSeenOrders(ctx context.Context, tx *ledger.Tx, orders []seenOrder) error {
+	for chunk := range slices.Chunk(orders, maxRows) {
+		args := make([]any, 0, len(chunk)*8)
+		for i := range chunk {
+			o := &chunk[i]
+			args = append(args, o.ID, o.Parent, o.User, o.EmailKey, o.EarnsAt, o.Purchase, o.Head, o.Body)
+		}
+		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_seen_orders (`+seenOrderColumns+`) VALUES `)+placeholders(8, len(chunk))+`
+			ON DUPLICATE KEY UPDATE parent_id = VALUES(parent_id), user_id = VALUES(user_id), email_key = VALUES(email_key),
+			  earns_at = VALUES(earns_at), purchase = VALUES(purchase), head = VALUES(head), body = VALUES(body)`, args...)
+		if err != nil {
+			return fmt.Errorf("save what was seen of orders: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *run) forgetOrders(ctx context.Context, tx *ledger.Tx, ids []int64) error {
+	if err := execIn(ctx, tx, r.sql(`DELETE FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids); err != nil {
+		return fmt.Errorf("forget orders that are gone: %w", err)
+	}
+	return nil
+}
+
+func (r *run) seenComments(ctx context.Context, tx *ledger.Tx, ids []int64) (map[int64]*seenComment, error) {
+	rows, err := selectIn[seenComment](ctx, tx, r.sql(`SELECT id, user_id, post_id, digest FROM {p}loyalty_seen_comments WHERE id IN (?)`), ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of comments: %w", err)
+	}
+	seen := make(map[int64]*seenComment, len(rows))
+	for i := range rows {
+		seen[rows[i].ID] = &rows[i]
+	}
+	return seen, nil
+}
+
+func (r *run) saveSeenComments(ctx context.Context, tx *ledger.Tx, comments []seenComment) error {
+	for chunk := range slices.Chunk(comments, maxRows) {
+		args := make([]any, 0, len(chunk)*4)
+		for _, c := range chunk {
+			args = append(args, c.ID, c.User, c.Post, c.Digest)
+		}
+		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_seen_comments (id, user_id, post_id, digest) VALUES `)+placeholders(4, len(chunk))+`
+			ON DUPLICATE KEY UPDATE user_id = VALUES(user_id), post_id = VALUES(post_id), digest = VALUES(digest)`, args...)
+		if err != nil {
+			return fmt.Errorf("save what was seen of comments: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *run) forgetComments(ctx context.Context, tx *ledger.Tx, ids []int64) error {
+	if err := execIn(ctx, tx, r.sql(`DELETE FROM {p}loyalty_seen_comments WHERE id IN (?)`), ids); err != nil {
+		return fmt.Errorf("forget comments that are gone: %w", err)
+	}
+	return nil
+}
+
+func (r *run) seenUsers(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]*seenUser, error) {
+	rows, err := selectIn[seenUser](ctx, q, r.sql(`SELECT id, email_key, frozen, gone, digest FROM {p}loyalty_seen_users WHERE id IN (?)`), ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of users: %w", err)
+	}
+	seen := make(map[int64]*seenUser, len(rows))
+	for i := range rows {
+		seen[rows[i].ID] = &rows[i]
+	}
+	return seen, nil
+}
+
+func (r *run) saveSeenUsers(ctx context.Context, tx *ledger.Tx, users []seenUser) error {
+	for chunk := range slices.Chunk(users, maxRows) {
+		args := make([]any, 0, len(chunk)*5)
+		for i := range chunk {
+			u := &chunk[i]
+			args = append(args, u.ID, u.EmailKey, u.Frozen, u.Gone, u.Digest)
+		}
+		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_seen_users (id, email_key, frozen, gone, digest) VALUES `)+placeholders(5, len(chunk))+`
+			ON DUPLICATE KEY UPDATE email_key = VALUES(email_key), frozen = VALUES(frozen), gone = VALUES(gone), digest = VALUES(digest)`, args...)
+		if err != nil {
+			return fmt.Errorf("save what was seen of users: %w", err)
+		}
+	}
+	return nil
+}
+
+// Kinds of facts in the list of what to look at again.
+const (
+	kindOrder   = "order"
+	kindComment = "comment"
+	kindUser    = "user"
+)
+
+type todo struct {
+	ID    int64  `db:"id"`
+	Cause string `db:"cause"`
+}
+
+// todos returns up to limit facts of a kind that are to be looked at again,
+// either those that only settle or the others.
+func (r *run) todos(ctx context.Context, kind string, settling bool, after int64, limit int) ([]todo, error) {
+	var rows []todo
+	err := r.ledger.DB().SelectContext(ctx, &rows, r.sql(`
+		SELECT id, cause FROM {p}loyalty_todo
+		WHERE kind = ? AND id > ? AND (cause = ?) = ? ORDER BY id LIMIT ?`), kind, after, causeSettling, settling, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read what is to be looked at again: %w", err)
+	}
+	return rows, nil
+}
+
+func (r *run) addTodos(ctx context.Context, tx *ledger.Tx, kind, cause string, ids []int64) error {
+	for chunk := range slices.Chunk(ids, maxRows) {
+		args := make([]any, 0, len(chunk)*3)
+		for _, id := range chunk {
+			args = append(args, kind, id, cause)
+		}
+		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_todo (kind, id, cause) VALUES `)+placeholders(3, len(chunk))+`
+			ON DUPLICATE KEY UPDATE cause = cause`, args...)
+		if err != nil {
+			return fmt.Errorf("note what is to be looked at again: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *run) doneTodos(ctx context.Context, tx *ledger.Tx, kind string, ids []int64) error {
+	query := r.sql(`DELETE FROM {p}loyalty_todo WHERE kind = '` + kind + `' AND id IN (?)`)
+	if err := execIn(ctx, tx, query, ids); err != nil {
+		return fmt.Errorf("strike off what was looked at: %w", err)
+	}
+	return nil
+}
+
+func nullTime(t time.Time) ledger.NullTime { return ledger.NullTime{Time: t, Valid: !t.IsZero()} }

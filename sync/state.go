@@ -1,0 +1,81 @@
+package sync
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/store"
+)
+
+// state is how far sync has come. It is saved in the transactions that post.
+type state struct {
+	Done     bool         // a first run has come to its end
+	Site     site         // settings that the last run went by
+	Orders   store.Cursor // changes of orders are read up to here
+	Scanned  time.Time    // legacy: dates of change are scanned up to here
+	Users    int64        // highest user id seen
+	Comments int64        // highest comment id seen
+	First    *position    // of a first run that is under way
+	Taken    []taken      // by hour, for the brake
+	Brake    *openBrake   // deductions that wait for a person
+}
+
+type site struct {
+	Storage   store.Storage
+	Zone      string
+	Currency  string
+	Exclusion string
+}
+
+// position is where a first run goes on after it was interrupted.
+type position struct {
+	Stage string
+	After int64
+}
+
+// openBrake is a brake that holds until a sweep finds nothing to hold, or its
+// plan is accepted.
+type openBrake struct {
+	Error BrakeError
+	Mode  Mode // that finds the same deductions again
+}
+
+func (r *run) loadState(ctx context.Context) (*state, error) {
+	var text string
+	err := r.ledger.DB().GetContext(ctx, &text, r.sql(`SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync'`))
+	if errors.Is(err, sql.ErrNoRows) {
+		return &state{}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the checkpoint: %w", err)
+	}
+	var s state
+	if err := json.Unmarshal([]byte(text), &s); err != nil {
+		return nil, fmt.Errorf("the checkpoint of sync is not readable: %w", err)
+	}
+	return &s, nil
+}
+
+// saveState saves r.state with the transaction.
+func (r *run) saveState(ctx context.Context, tx *ledger.Tx) error {
+	text, err := json.Marshal(r.state)
+	if err != nil {
+		return fmt.Errorf("encode the checkpoint: %w", err)
+	}
+	_, err = tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_checkpoints (name, value) VALUES ('sync', ?)
+		ON DUPLICATE KEY UPDATE value = VALUES(value)`), string(text))
+	if err != nil {
+		return fmt.Errorf("save the checkpoint: %w", err)
+	}
+	return nil
+}
+
+// keepState saves r.state in a transaction of its own.
+func (r *run) keepState(ctx context.Context) error {
+	return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error { return r.saveState(ctx, tx) })
+}

@@ -1,0 +1,134 @@
+package sync
+
+import (
+	"fmt"
+	"time"
+
+	"loyaltyd/ledger"
+)
+
+// Summary is what a run did.
+type Summary struct {
+	Mode         Mode                  `json:"mode"`
+	Orders       int64                 `json:"orders"`   // looked at
+	Comments     int64                 `json:"comments"` // looked at
+	Users        int64                 `json:"users"`    // looked at
+	Entries      int64                 `json:"entries"`  // posted
+	Points       map[ledger.Type]int64 `json:"points"`   // posted, by type; pending points for hold, release and cancel_hold
+	Released     int64                 `json:"released"` // holds that came to their end
+	Skipped      int64                 `json:"skipped_currency"`
+	Program      int64                 `json:"program"`        // version in force
+	RolledUpAnew bool                  `json:"rolled_up_anew"` // because the time zone changed
+	Notes        []string              `json:"notes,omitempty"`
+	Problems     []string              `json:"problems,omitempty"` // unreadable amounts, taken as 0
+	Failures     []string              `json:"failures,omitempty"` // facts that could not be valued
+	Braked       *BrakeError           `json:"braked,omitempty"`
+	Took         time.Duration         `json:"took_ns"`
+
+	moreProblems, moreFailures int64
+}
+
+// maxNamed bounds what a summary names one by one.
+const maxNamed = 20
+
+func newSummary(mode Mode) *Summary {
+	return &Summary{Mode: mode, Points: map[ledger.Type]int64{}}
+}
+
+// FactsError says that facts could not be valued and were left as they are.
+type FactsError struct {
+	Count int64
+	First string
+}
+
+func (e *FactsError) Error() string {
+	return fmt.Sprintf("%d facts could not be valued and were left as they are; the first: %s", e.Count, e.First)
+}
+
+// NoPlanError says that there is nothing to accept.
+type NoPlanError struct{}
+
+func (*NoPlanError) Error() string {
+	return "no plan of deductions waits to be accepted: run loyaltyd sync without --accept"
+}
+
+// failure returns the error that the run ends with though it came to its end.
+func (s *Summary) failure() error {
+	if s.Braked != nil {
+		return s.Braked
+	}
+	if n := int64(len(s.Failures)) + s.moreFailures; n > 0 {
+		return &FactsError{Count: n, First: s.Failures[0]}
+	}
+	return nil
+}
+
+// batchResult is what one posting transaction did. It counts only once the
+// transaction is committed.
+type batchResult struct {
+	orders, comments, users int64
+	skipped                 int64
+	entries                 int64
+	points                  map[ledger.Type]int64
+	problems                []string
+	failures                []string
+
+	withheld         []stake
+	held             map[factKey]bool
+	heldUsers        map[int64]bool
+	withheldOrders   []found
+	withheldVanished int64
+	withheldGone     []goneRow
+	withheldComments []found
+	withheldUsers    []int64
+}
+
+type factKey struct {
+	kind string
+	id   int64
+}
+
+func (b *batchResult) countEntries(entries []ledger.Entry) {
+	if b.points == nil {
+		b.points = map[ledger.Type]int64{}
+	}
+	b.entries += int64(len(entries))
+	for i := range entries {
+		b.points[entries[i].Type] += entries[i].Points + entries[i].Pending
+	}
+}
+
+func (b *batchResult) withhold(s stake) {
+	if b.held == nil {
+		b.held, b.heldUsers = map[factKey]bool{}, map[int64]bool{}
+	}
+	b.held[factKey{s.kind, s.id}] = true
+	for _, user := range s.users {
+		b.heldUsers[user] = true
+	}
+	b.withheld = append(b.withheld, s)
+}
+
+func (b *batchResult) isWithheld(kind string, id int64) bool { return b.held[factKey{kind, id}] }
+
+func (b *batchResult) userWithheld(user int64) bool { return b.heldUsers[user] }
+
+func (r *run) count(b batchResult) {
+	s := r.summary
+	s.Orders += b.orders
+	s.Comments += b.comments
+	s.Users += b.users
+	s.Skipped += b.skipped
+	s.Entries += b.entries
+	for kind, points := range b.points {
+		s.Points[kind] += points
+	}
+	s.Problems, s.moreProblems = named(s.Problems, s.moreProblems, b.problems)
+	s.Failures, s.moreFailures = named(s.Failures, s.moreFailures, b.failures)
+	r.brake.add(&b)
+}
+
+func named(have []string, more int64, add []string) ([]string, int64) {
+	room := max(0, min(len(add), maxNamed-len(have)))
+	return append(have, add[:room]...), more + int64(len(add)-room)
+}

@@ -1,0 +1,291 @@
+// Package sync brings the ledger up to date with the store: it reads facts,
+// lets the program say what they are worth now, and posts the difference to
+// what is posted. However often it runs, and wherever it is interrupted, the
+// ledger ends in the same balances.
+package sync
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
+	"loyaltyd/ledger"
+	"loyaltyd/sync/program"
+	"loyaltyd/sync/store"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Component returns the migrations of sync's own tables, which live beside the
+// ledger's.
+func Component() database.Component {
+	files, err := fs.Sub(schema, "schema")
+	if err != nil {
+		panic(err) // the directory is embedded above
+	}
+	return database.Component{Name: "sync", Files: files}
+}
+
+// Programme is what the operator configured.
+type Programme struct {
+	Rules     program.Rules
+	Exclusion program.Exclusion
+	Clamp     bool // balances are kept from falling below zero
+	Brake     BrakeLimits
+}
+
+// Engine syncs one store into one ledger.
+type Engine struct {
+	Store     *store.Store
+	LedgerDB  *sqlx.DB
+	Prefix    database.Prefix // of the ledger's tables
+	Programme Programme
+	Log       *slog.Logger
+	// Lease is how long a run that died keeps others waiting; zero is the
+	// ledger's default.
+	Lease time.Duration
+	// Patience is how long to wait for another run to end.
+	Patience time.Duration
+	// Now is this machine's clock. It only measures how long things take.
+	Now func() time.Time
+	// Progress, if not nil, hears how far the stages of a long run have come,
+	// in ids.
+	Progress func(stage string, at, of int64)
+
+	scans ration
+}
+
+// Mode is how much of the store a run looks at.
+type Mode string
+
+// The modes, each looking at more than the one before.
+const (
+	// Increment looks at what the store's dates and new ids show as changed.
+	Increment Mode = "increment"
+	// Sweep compares all of the store with what was last seen of it, inside
+	// the database, and looks at the differences.
+	Sweep Mode = "sweep"
+	// Full looks at every fact anew.
+	Full Mode = "full"
+)
+
+// Options are those of one run.
+type Options struct {
+	Mode Mode
+	// Accept is the name of a plan of deductions that the brake showed.
+	Accept string
+}
+
+// run is one run under one lease.
+type run struct {
+	*Engine
+	ledger    *ledger.Ledger
+	lease     *ledger.Lease
+	settings  store.Settings
+	versions  []ledger.Version
+	programs  map[int64]*program.Program
+	exclusion program.Exclusion
+	mode      Mode
+	brake     *brake
+	state     *state
+	summary   *Summary
+	clock     time.Time // the database's, at the start of the run
+
+	first            bool // no run has come to its end yet
+	empty            bool // nothing was posted before this run
+	mayHaveTodos     bool
+	recheckUsers     bool // the exclusions changed
+	older            bool // the store's changes end before what was seen of them
+	anyMatch         bool
+	anyFirstOrder    bool
+	anyCategoryRules bool
+}
+
+func (r *run) sql(query string) string { return r.Prefix.SQL(query) }
+
+// Run does one run and returns what it did. A *BrakeError says that
+// deductions were withheld; a *FactsError that some facts could not be valued.
+func (e *Engine) Run(ctx context.Context, options Options) (*Summary, error) {
+	r, end, err := e.begin(ctx, options.Mode)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	started := e.Now()
+	err = r.run(r.lease.Context(ctx), options)
+	r.summary.Took = e.Now().Sub(started)
+	return r.summary, err
+}
+
+// begin takes the lease and reads what a run needs to know.
+func (e *Engine) begin(ctx context.Context, mode Mode) (r *run, end func(), err error) {
+	settings, err := e.Store.Settings(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	r = &run{
+		Engine: e, settings: settings, mode: mode, exclusion: e.Programme.Exclusion,
+		brake: newBrake(), summary: newSummary(mode), mayHaveTodos: true,
+		ledger: ledger.Open(e.LedgerDB, e.Prefix, ledger.Options{Zone: settings.Zone, Clamp: e.Programme.Clamp}),
+	}
+	length := e.Lease
+	if length == 0 {
+		length = ledger.DefaultLease
+	}
+	r.lease, err = r.ledger.Acquire(ctx, length, e.Patience)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, func() {
+		if err := r.lease.Release(); err != nil {
+			e.Log.Warn("the lease was not given back", "error", err)
+		}
+	}, nil
+}
+
+func (r *run) run(ctx context.Context, options Options) error {
+	if err := r.prepare(ctx, options); err != nil {
+		return err
+	}
+	if err := r.look(ctx); err != nil {
+		return err
+	}
+	if err := r.settleBrake(ctx, options.Accept); err != nil {
+		return err
+	}
+	if err := r.releaseDue(ctx); err != nil {
+		return err
+	}
+	return r.summary.failure()
+}
+
+// prepare decides the mode and compiles the program's versions.
+func (r *run) prepare(ctx context.Context, options Options) error {
+	var err error
+	if r.state, err = r.loadState(ctx); err != nil {
+		return err
+	}
+	if err := r.ledger.DB().GetContext(ctx, &r.clock, `SELECT UTC_TIMESTAMP(6)`); err != nil {
+		return fmt.Errorf("read the database's clock: %w", err)
+	}
+	r.first = !r.state.Done
+	if err := r.noteSettings(ctx); err != nil {
+		return err
+	}
+	if options.Accept != "" {
+		if r.state.Brake == nil {
+			return &NoPlanError{}
+		}
+		r.atLeast(r.state.Brake.Mode)
+	}
+	rebuilt, err := r.ledger.SetZone(ctx, r.lease)
+	if err != nil {
+		return err
+	}
+	r.summary.RolledUpAnew = rebuilt && !r.first
+	if err := r.compile(ctx); err != nil {
+		return err
+	}
+	if r.first {
+		r.brake.off = true
+		return r.isEmpty(ctx)
+	}
+	return nil
+}
+
+func (r *run) atLeast(mode Mode) {
+	order := map[Mode]int{Increment: 0, Sweep: 1, Full: 2}
+	if order[mode] > order[r.mode] {
+		r.mode = mode
+	}
+	r.summary.Mode = r.mode
+}
+
+// noteSettings compares the site's settings with those of the last run: some
+// changes concern every fact.
+func (r *run) noteSettings(ctx context.Context) error {
+	exclusion, err := json.Marshal(r.exclusion)
+	if err != nil {
+		return fmt.Errorf("encode the exclusions: %w", err)
+	}
+	old := r.state.Site
+	now := site{
+		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
+		Exclusion: string(exclusion),
+	}
+	switch {
+	case r.first:
+		r.atLeast(Full)
+	case old.Storage != now.Storage:
+		r.Log.Info("the store's order storage was switched; looking at every order", "from", old.Storage, "to", now.Storage)
+		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("order storage switched from %s to %s", old.Storage, now.Storage))
+		r.atLeast(Full)
+	case old.Zone != now.Zone, old.Currency != now.Currency:
+		r.Log.Info("the site's time zone or currency changed; looking at every fact", "zone", now.Zone, "currency", now.Currency)
+		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("site settings changed: time zone %s, currency %s", now.Zone, now.Currency))
+		r.atLeast(Full)
+	}
+	r.recheckUsers = old.Exclusion != now.Exclusion
+	r.state.Site = now
+	return nil
+}
+
+// compile makes the configured rules the version in force and compiles all
+// versions for the site's zone and currency.
+func (r *run) compile(ctx context.Context) error {
+	text, hash := r.Programme.Rules.Encode()
+	var err error
+	if r.versions, err = r.ledger.UseRules(ctx, r.lease, text, hash); err != nil {
+		return err
+	}
+	r.programs = make(map[int64]*program.Program, len(r.versions))
+	for _, version := range r.versions {
+		rules, err := program.DecodeRules(version.Rules)
+		if err != nil {
+			return fmt.Errorf("program version %d: %w", version.ID, err)
+		}
+		compiled, err := program.Compile(rules, program.Site{Zone: r.settings.Zone, Currency: r.settings.Currency})
+		if err != nil {
+			return fmt.Errorf("program version %d: %w", version.ID, err)
+		}
+		r.programs[version.ID] = compiled
+		r.anyMatch = r.anyMatch || rules.Guests == "match_email"
+		r.anyFirstOrder = r.anyFirstOrder || rules.Earn.FirstOrder.Points > 0
+		r.anyCategoryRules = r.anyCategoryRules || len(rules.Earn.Purchase.Categories) > 0
+	}
+	r.summary.Program = r.versions[len(r.versions)-1].ID
+	return nil
+}
+
+func (r *run) isEmpty(ctx context.Context) error {
+	var some bool
+	err := r.ledger.DB().GetContext(ctx, &some, r.sql(`SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries)`))
+	if err != nil {
+		return fmt.Errorf("look whether the ledger is empty: %w", err)
+	}
+	r.empty = !some
+	return nil
+}
+
+const releasePage = 1000
+
+func (r *run) releaseDue(ctx context.Context) error {
+	for {
+		n, err := r.ledger.ReleaseDue(ctx, r.lease, releasePage)
+		if err != nil {
+			return err
+		}
+		r.summary.Released += int64(n)
+		if n < releasePage {
+			return nil
+		}
+	}
+}
