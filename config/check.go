@@ -22,6 +22,10 @@ func (c *Config) check(r *report) {
 			c.entry("endpoint.listen", r).refuseValue("%s", problem)
 		}
 	}
+	c.checkProgram(r)
+}
+
+func (c *Config) checkProgram(r *report) {
 	if redeem := c.Program.Redeem; redeem.Max > 0 && redeem.Min > redeem.Max {
 		c.entry("program.redeem.min", r).refuseValue("is more than program.redeem.max (%d): lower it, or set the maximum to 0 for none", redeem.Max)
 	}

@@ -27,6 +27,10 @@ func parseDocument(data []byte) (*yaml.Node, error) {
 	if errors.Is(err, io.EOF) {
 		return nil, nil
 	}
+	if err != nil && strings.Contains(err.Error(), "anchor") {
+		// The parser's message would quote what may be a part of a password.
+		return nil, errors.New(noAliases)
+	}
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
 	}
@@ -132,11 +136,13 @@ func (s schema) flattenSection(flat map[string]value, section entry) {
 	}
 }
 
+const noAliases = "anchors and aliases (& and *) are not supported: write the value out, in quotes if it begins with such a sign"
+
 // plain reports aliases, anchors and tags. Nothing here needs them, and
 // aliases can make a small file huge.
 func plain(node *yaml.Node, from source, r *report) bool {
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
-		r.add(from.at(node), "", "anchors and aliases (& and *) are not supported: write the value out, in quotes if it begins with such a sign")
+		r.add(from.at(node), "", noAliases)
 		return false
 	}
 	if node.Style&yaml.TaggedStyle != 0 {

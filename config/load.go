@@ -81,15 +81,17 @@ func (c Config) WithProgram(document []byte, name string) (Config, error) {
 	if err != nil {
 		return Config{}, invalid(name, "", "%v", err)
 	}
-	values := maps.Clone(c.values)
+	next := c
+	next.values = maps.Clone(c.values)
 	for path, value := range defaults() {
 		if strings.HasPrefix(path, "program.") {
-			values[path] = value
+			next.values[path] = value
 		}
 	}
-	maps.Copy(values, newSchema().flatten(root, "program", from, &r))
-	next := build(values, &r)
-	next.Warnings = c.Warnings
+	maps.Copy(next.values, newSchema().flatten(root, "program", from, &r))
+	next.Program = Program{}
+	next.read("program.", &r)
+	next.checkProgram(&r)
 	return next, r.err()
 }
 
@@ -98,11 +100,25 @@ func build(values map[string]value, r *report) Config {
 	c := Config{values: maps.Clone(values)}
 	c.settle(r, "store.wp_path", "store.dsn", "store.dsn_file")
 	c.settle(r, "ledger.dsn", "ledger.dsn_file")
-	for _, k := range c.keys() {
-		k.read(c.entry(k.path, r))
-	}
+	c.read("", r)
 	c.check(r)
+	// What is kept for Print holds no password.
+	for path, dsn := range map[string]DSN{"store.dsn": c.Store.DSN, "ledger.dsn": c.Ledger.DSN} {
+		if v := c.values[path]; v.node.Value != "" && dsn.hasPassword() {
+			v.node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: dsn.String(), Line: v.node.Line}
+			c.values[path] = v
+		}
+	}
 	return c
+}
+
+// read reads the keys that begin with prefix.
+func (c *Config) read(prefix string, r *report) {
+	for _, k := range c.keys() {
+		if strings.HasPrefix(k.path, prefix) {
+			k.read(c.entry(k.path, r))
+		}
+	}
 }
 
 func (c *Config) entry(path string, r *report) entry {

@@ -16,7 +16,11 @@ func (c Config) Print(w io.Writer) error {
 	sections := map[string]*yaml.Node{"": root}
 	for _, k := range new(Config).keys() {
 		name := &yaml.Node{Kind: yaml.ScalarNode, Value: lastPart(k.path)}
-		shown, note := c.printed(k.path)
+		v := c.values[k.path]
+		shown, note := bare(v.node), v.source.at(v.node)
+		if strings.HasSuffix(k.path, ".dsn") && NewDSN(shown.Value).hasPassword() {
+			note += ", password not shown"
+		}
 		if shown.Kind == yaml.ScalarNode || len(shown.Content) == 0 {
 			shown.LineComment = note
 		} else {
@@ -50,16 +54,6 @@ func sectionNode(sections map[string]*yaml.Node, path string) *yaml.Node {
 	parent := sectionNode(sections, name)
 	parent.Content = append(parent.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: lastPart(name)}, node)
 	return node
-}
-
-// printed returns a key's value without its secret, and the note.
-func (c Config) printed(path string) (*yaml.Node, string) {
-	v := c.values[path]
-	note := v.source.at(v.node)
-	if dsn := NewDSN(v.node.Value); (path == "store.dsn" || path == "ledger.dsn") && dsn.hasPassword() {
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: dsn.String()}, note + ", password not shown"
-	}
-	return bare(v.node), note
 }
 
 // bare returns a copy of node without what belongs to the place where it stood.
