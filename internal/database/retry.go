@@ -59,8 +59,7 @@ func transactOnce(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) e
 
 // Code returns the server's error number in err, or 0.
 func Code(err error) uint16 {
-	var server *mysql.MySQLError
-	if errors.As(err, &server) {
+	if server, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return server.Number
 	}
 	return 0

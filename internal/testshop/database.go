@@ -51,6 +51,8 @@ func Each(t *testing.T, test func(t *testing.T, db *Database)) {
 			switch {
 			case errors.Is(err, ErrNotInstalled) && !required(kind):
 				t.Skip(err)
+			case errors.Is(err, ErrNotInstalled):
+				t.Fatalf("%v (%s asks for it)", err, EnvRequire)
 			case err != nil:
 				t.Fatal(err)
 			}

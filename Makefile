@@ -1,0 +1,35 @@
+# What there is to do with the sources: `make help` lists it.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+# The command that runs tests; scripts may set one that prints otherwise.
+GOTEST  ?= $(GO) test
+LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help build test lint format demo clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+build: ## bin/loyaltyd, one static binary
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/loyaltyd ./cmd/loyaltyd
+
+test: ## all tests, on private MariaDB and MySQL servers
+	@scripts/need-mariadb --exactly || true
+	@scripts/fetch-mysql >/dev/null || echo "Without MySQL its tests are skipped." >&2
+	$(GO) vet ./...
+	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
+	bin/withservers -- $(GOTEST) -race -timeout 10m $(TESTFLAGS) ./...
+
+lint: ## what the linters say
+	$(LINT) run
+
+format: ## gofumpt and the order of imports
+	$(LINT) fmt
+
+demo: ## loyaltyd at work on a store of its own making
+	@scripts/demo
+
+clean: ## what was built
+	rm -rf bin
