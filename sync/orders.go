@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -465,8 +464,8 @@ func (c *orderCase) seenRows() []seenOrder {
 			if c.owner != 0 {
 				seen.Purchase = c.worth.Purchase
 			}
-			if order.Customer == 0 && order.Email != "" {
-				seen.EmailKey = sql.Null[uint64]{V: emailKey(order.Email), Valid: true}
+			if order.Customer == 0 {
+				seen.EmailKey = emailKey(order.Email)
 			}
 		}
 		rows = append(rows, seen)

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,14 +14,14 @@ import (
 
 // seenOrder is what sync last saw of an order or, with a parent, of a refund.
 type seenOrder struct {
-	ID       int64            `db:"id"`
-	Parent   int64            `db:"parent_id"`
-	User     int64            `db:"user_id"`   // whom it would count for; 0: nobody known
-	EmailKey sql.Null[uint64] `db:"email_key"` // of a guest order
-	EarnsAt  ledger.NullTime  `db:"earns_at"`
-	Purchase int64            `db:"purchase"` // points it is worth to User
-	Head     uint64           `db:"head"`
-	Body     uint64           `db:"body"`
+	ID       int64           `db:"id"`
+	Parent   int64           `db:"parent_id"`
+	User     int64           `db:"user_id"`   // whom it would count for; 0: nobody known
+	EmailKey uint64          `db:"email_key"` // of a guest order; 0: none
+	EarnsAt  ledger.NullTime `db:"earns_at"`
+	Purchase int64           `db:"purchase"` // points it is worth to User
+	Head     uint64          `db:"head"`
+	Body     uint64          `db:"body"`
 }
 
 type seenComment struct {
@@ -33,11 +32,11 @@ type seenComment struct {
 }
 
 type seenUser struct {
-	ID       int64            `db:"id"`
-	EmailKey sql.Null[uint64] `db:"email_key"`
-	Frozen   bool             `db:"frozen"`
-	Gone     bool             `db:"gone"`
-	Digest   uint64           `db:"digest"`
+	ID       int64  `db:"id"`
+	EmailKey uint64 `db:"email_key"`
+	Frozen   bool   `db:"frozen"`
+	Gone     bool   `db:"gone"`
+	Digest   uint64 `db:"digest"`
 }
 
 // maxRows bounds the rows, and so the length, of one statement.

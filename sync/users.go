@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -15,10 +14,13 @@ import (
 )
 
 // emailKey returns a number by which users and guest orders with the same
-// e-mail, in the sense of strings.EqualFold, are found.
+// e-mail, in the sense of strings.EqualFold, are found; 0 for no e-mail.
 func emailKey(email string) uint64 {
+	if email == "" {
+		return 0
+	}
 	sum := sha256.Sum256([]byte(program.FoldEmail(email)))
-	return binary.BigEndian.Uint64(sum[:])
+	return max(1, binary.BigEndian.Uint64(sum[:]))
 }
 
 // userStates says of the users that a batch meets who exists and who is
@@ -178,8 +180,8 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 	for _, id := range ids {
 		user, before := states.found[id], seen[id]
 		row := seenUser{ID: id, Frozen: !live[id], Gone: user == nil, Digest: digests[id]}
-		if user != nil && user.Email != "" {
-			row.EmailKey = sql.Null[uint64]{V: emailKey(user.Email), Valid: true}
+		if user != nil {
+			row.EmailKey = emailKey(user.Email)
 		}
 		if user == nil && before == nil {
 			continue
@@ -257,11 +259,11 @@ func (r *run) noteConsequences(ctx context.Context, tx *ledger.Tx, before *seenU
 		return nil
 	}
 	var keys []any
-	if now.EmailKey.Valid && !now.Gone && (before == nil || before.EmailKey != now.EmailKey || before.Frozen != now.Frozen) {
-		keys = append(keys, now.EmailKey.V)
+	if now.EmailKey != 0 && !now.Gone && (before == nil || before.EmailKey != now.EmailKey || before.Frozen != now.Frozen) {
+		keys = append(keys, now.EmailKey)
 	}
-	if before != nil && before.EmailKey.Valid && (before.EmailKey != now.EmailKey || now.Gone != before.Gone) {
-		keys = append(keys, before.EmailKey.V)
+	if before != nil && before.EmailKey != 0 && (before.EmailKey != now.EmailKey || now.Gone != before.Gone) {
+		keys = append(keys, before.EmailKey)
 	}
 	for _, key := range keys {
 		_, err := tx.ExecContext(ctx, r.sql(`

@@ -5,7 +5,7 @@ CREATE TABLE IF NOT EXISTS {p}loyalty_seen_orders (
   id        BIGINT UNSIGNED NOT NULL,
   parent_id BIGINT UNSIGNED NOT NULL,
   user_id   BIGINT UNSIGNED NOT NULL,
-  email_key BIGINT UNSIGNED NULL,
+  email_key BIGINT UNSIGNED NOT NULL,
   earns_at  DATETIME(6) NULL,
   purchase  BIGINT NOT NULL,
   head      BIGINT UNSIGNED NOT NULL,
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS {p}loyalty_seen_comments (
 
 CREATE TABLE IF NOT EXISTS {p}loyalty_seen_users (
   id        BIGINT UNSIGNED NOT NULL,
-  email_key BIGINT UNSIGNED NULL,
+  email_key BIGINT UNSIGNED NOT NULL,
   frozen    TINYINT NOT NULL,
   gone      TINYINT NOT NULL,
   digest    BIGINT UNSIGNED NOT NULL,

@@ -28,7 +28,7 @@ const commentsWanted = `c.user_id > 0 AND c.comment_type IN ('', 'comment', 'rev
 func commentsSQL(hint, condition string) string {
 	return `
 		SELECT t.*, ` + digestSQL("t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
-		"t.verified", "t.type", "t.approved", "t.post_type") + ` AS sum
+		"t.verified", "t.type", "t.approved", "t.post_type") + ` AS digest
 		FROM (
 		  SELECT c.comment_ID AS id, c.user_id AS user_id, c.comment_post_ID AS post_id, p.post_type AS post_type,
 		    p.post_author AS post_author, c.comment_parent AS parent, c.comment_type AS type,

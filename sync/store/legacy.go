@@ -161,8 +161,8 @@ func (sn *Snapshot) legacyChanged(ctx context.Context, c Cursor, limit int) (ids
 
 // ModifiedSince returns the orders and refunds with an id above after whose
 // modified date is at since or later, by id, at most limit. In legacy storage
-// that is a scan of the posts from after on: a trashed order, for one, shows
-// nowhere else.
+// that is a scan of the posts from after on: a change of status or date that
+// leaves no note shows nowhere else.
 func (sn *Snapshot) ModifiedSince(ctx context.Context, storage Storage, since time.Time, after int64, limit int) ([]Row, error) {
 	var query string
 	switch storage {

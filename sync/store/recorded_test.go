@@ -244,7 +244,10 @@ func TestCommentsUsersAndProductsAreReadAsWordPressReadsThem(t *testing.T) {
 					after = record.Comment.ID
 					comments[after] = record.Comment
 				}
-				if err != nil || len(page) == 0 {
+				if err != nil {
+					return err
+				}
+				if len(page) == 0 {
 					break
 				}
 			}
@@ -256,7 +259,10 @@ func TestCommentsUsersAndProductsAreReadAsWordPressReadsThem(t *testing.T) {
 					users[after] = record.User
 					ids = append(ids, after)
 				}
-				if err != nil || len(page) == 0 {
+				if err != nil {
+					return err
+				}
+				if len(page) == 0 {
 					break
 				}
 			}

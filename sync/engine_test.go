@@ -1,0 +1,105 @@
+package sync_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
+	"loyaltyd/internal/testshop"
+	"loyaltyd/ledger"
+	"loyaltyd/sync"
+	"loyaltyd/sync/program"
+	"loyaltyd/sync/store"
+)
+
+// bench is an engine on a test database, with what tests ask of it.
+type bench struct {
+	t      testing.TB
+	engine *sync.Engine
+	db     *sqlx.DB
+}
+
+const prefix = database.Prefix("wp_")
+
+func newBench(t testing.TB, db *testshop.Database, rules program.Rules) *bench {
+	t.Helper()
+	ctx := context.Background()
+	source, err := database.OpenStore(ctx, db.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = source.Close() })
+	target, err := database.Open(ctx, db.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Close() })
+	if _, err := database.Migrate(ctx, target, prefix, ledger.Component(), sync.Component()); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := store.Open(ctx, source, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{t: t, db: target, engine: &sync.Engine{
+		Store: opened, LedgerDB: target, Prefix: prefix, Patience: time.Minute, Now: time.Now,
+		Programme: sync.Programme{Rules: rules, Brake: noBrake()},
+		Log:       slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}}
+}
+
+func noBrake() sync.BrakeLimits {
+	percent, err := program.ParseDecimal("100000")
+	if err != nil {
+		panic(err)
+	}
+	return sync.BrakeLimits{Percent: percent, Entries: 1 << 60}
+}
+
+func (b *bench) run(mode sync.Mode) *sync.Summary {
+	b.t.Helper()
+	summary, err := b.engine.Run(context.Background(), sync.Options{Mode: mode})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return summary
+}
+
+func (b *bench) balances() map[int64]int64 {
+	b.t.Helper()
+	var rows []struct {
+		User    int64 `db:"user_id"`
+		Balance int64 `db:"balance"`
+	}
+	if err := b.db.Select(&rows, `SELECT user_id, balance FROM wp_loyalty_accounts WHERE balance <> 0`); err != nil {
+		b.t.Fatal(err)
+	}
+	balances := map[int64]int64{}
+	for _, row := range rows {
+		balances[row.User] = row.Balance
+	}
+	return balances
+}
+
+func (b *bench) sources() map[string]int64 {
+	b.t.Helper()
+	var rows []struct {
+		Source string `db:"source"`
+		Points int64  `db:"points"`
+	}
+	err := b.db.Select(&rows, `SELECT source, SUM(points) AS points FROM wp_loyalty_entries
+		WHERE type IN ('earn', 'revoke') GROUP BY source HAVING SUM(points) <> 0`)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	sources := map[string]int64{}
+	for _, row := range rows {
+		sources[row.Source] = row.Points
+	}
+	return sources
+}
