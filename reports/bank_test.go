@@ -342,8 +342,9 @@ func decimal(t testing.TB, text string) apd.Decimal {
 // shop is a ledger with reports beside it, or with reports in another database.
 type shop struct {
 	*bank
-	reports *reports.Reports
-	site    *sqlx.DB
+	reports    *reports.Reports
+	site       *sqlx.DB
+	sitePrefix database.Prefix
 }
 
 func newShop(t testing.TB, db *testshop.Database, zone *time.Location) shop {
@@ -353,21 +354,13 @@ func newShop(t testing.TB, db *testshop.Database, zone *time.Location) shop {
 	return makeShop(t, b, site)
 }
 
-// newSplitShop has its ledger under another prefix, which counts as another
-// database.
-func newSplitShop(t testing.TB, db *testshop.Database, zone *time.Location) shop {
-	t.Helper()
-	b := newBank(t, db.Root, "ledger_", zone)
-	return makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"})
-}
-
 func makeShop(t testing.TB, b *bank, site reports.Site) shop {
 	t.Helper()
 	r := reports.Open(site, reports.Site{DB: b.db, Prefix: b.prefix})
 	if _, err := r.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return shop{bank: b, reports: r, site: site.DB}
+	return shop{bank: b, reports: r, site: site.DB, sitePrefix: site.Prefix}
 }
 
 func (s shop) refresh(t testing.TB, settings reports.Settings) reports.Refreshed {

@@ -123,7 +123,11 @@ func (u *update) readSlots(ctx context.Context, users []int64, slots []slot) (ma
 	if err != nil {
 		return nil, fmt.Errorf("read what customers did: %w", err)
 	}
-	rows, err := u.tx.QueryContext(ctx, query, args...)
+	return scanSlots(ctx, u.tx, query, args)
+}
+
+func scanSlots(ctx context.Context, q sqlx.QueryerContext, query string, args []any) (map[slot]tally, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read what customers did: %w", err)
 	}
@@ -157,13 +161,13 @@ func (u *update) writeSlots(ctx context.Context, args []any) error {
 	return nil
 }
 
-func (u *update) readCustomers(ctx context.Context) (customers, error) {
+func (r *Reports) readCustomers(ctx context.Context, q sqlx.QueryerContext) (customers, error) {
 	var rows []struct {
 		Span      string `db:"span"`
 		Source    string `db:"source"`
 		Customers int64  `db:"customers"`
 	}
-	err := u.tx.SelectContext(ctx, &rows, u.sql(`SELECT span, source, customers FROM {p}loyalty_period_customers`))
+	err := sqlx.SelectContext(ctx, q, &rows, r.sql(`SELECT span, source, customers FROM {p}loyalty_period_customers`))
 	if err != nil {
 		return nil, fmt.Errorf("read the numbers of customers: %w", err)
 	}
@@ -184,8 +188,13 @@ func (u *update) saveCustomers(ctx context.Context, before, after customers) err
 			}
 		}
 	}
-	for name := range before {
+	for name, sources := range before {
 		if after[name] != nil {
+			for source := range sources {
+				if _, still := after[name][source]; !still {
+					write = append(write, name, source, 0)
+				}
+			}
 			continue
 		}
 		_, err := u.tx.ExecContext(ctx, u.sql(`DELETE FROM {p}loyalty_period_customers WHERE span = ?`), name)

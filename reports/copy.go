@@ -3,6 +3,7 @@ package reports
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
@@ -83,6 +84,29 @@ func (r *Reports) insertHistory(ctx context.Context, tx *sqlx.Tx, entries []Entr
 }
 
 func (u *update) addToAccounts(ctx context.Context, entries []Entry) error {
+	accounts, err := sumAccounts(entries)
+	if err != nil {
+		return err
+	}
+	args := make([]any, 0, len(accounts)*10)
+	for _, user := range slices.Sorted(maps.Keys(accounts)) {
+		a := accounts[user]
+		args = append(args, a.User, a.Balance, a.Pending, a.Earned, a.Redeemed, a.Expired, a.Revoked, a.Adjusted, a.Entries, a.LastEntryAt)
+	}
+	_, err = u.tx.ExecContext(ctx, u.sql(`
+		INSERT INTO {p}loyalty_accounts (`+accountColumns+`) VALUES `+values(10, len(accounts))+`
+		ON DUPLICATE KEY UPDATE balance = VALUES(balance), seq = VALUES(seq), last_entry_at = VALUES(last_entry_at),
+		  pending = pending + VALUES(pending), earned = earned + VALUES(earned), redeemed = redeemed + VALUES(redeemed),
+		  expired = expired + VALUES(expired), revoked = revoked + VALUES(revoked), adjusted = adjusted + VALUES(adjusted)`), args...)
+	if err != nil {
+		return fmt.Errorf("copy %d accounts: %w", len(accounts), err)
+	}
+	return nil
+}
+
+// sumAccounts returns what the entries, which are in the order of recording,
+// add to their accounts, and the balances after them.
+func sumAccounts(entries []Entry) (map[int64]*Account, error) {
 	accounts := map[int64]*Account{}
 	var total adder
 	for _, e := range entries {
@@ -92,7 +116,7 @@ func (u *update) addToAccounts(ctx context.Context, entries []Entry) error {
 			accounts[e.User] = a
 		}
 		a.Balance, a.Entries = e.Balance, e.Seq
-		a.LastEntryAt.Time, a.LastEntryAt.Valid = e.RecordedAt, true
+		a.LastEntryAt = sql.NullTime{Time: e.RecordedAt, Valid: true}
 		total.add(&a.Pending, e.Pending)
 		switch e.Type {
 		case earn:
@@ -109,22 +133,9 @@ func (u *update) addToAccounts(ctx context.Context, entries []Entry) error {
 		}
 	}
 	if total.overflow {
-		return fmt.Errorf("the points of entries through %d do not fit into 64 bits", entries[len(entries)-1].ID)
+		return nil, fmt.Errorf("the points of entries through %d do not fit into 64 bits", entries[len(entries)-1].ID)
 	}
-	args := make([]any, 0, len(accounts)*10)
-	for _, user := range slices.Sorted(maps.Keys(accounts)) {
-		a := accounts[user]
-		args = append(args, a.User, a.Balance, a.Pending, a.Earned, a.Redeemed, a.Expired, a.Revoked, a.Adjusted, a.Entries, a.LastEntryAt)
-	}
-	_, err := u.tx.ExecContext(ctx, u.sql(`
-		INSERT INTO {p}loyalty_accounts (`+accountColumns+`) VALUES `+values(10, len(accounts))+`
-		ON DUPLICATE KEY UPDATE balance = VALUES(balance), seq = VALUES(seq), last_entry_at = VALUES(last_entry_at),
-		  pending = pending + VALUES(pending), earned = earned + VALUES(earned), redeemed = redeemed + VALUES(redeemed),
-		  expired = expired + VALUES(expired), revoked = revoked + VALUES(revoked), adjusted = adjusted + VALUES(adjusted)`), args...)
-	if err != nil {
-		return fmt.Errorf("copy %d accounts: %w", len(accounts), err)
-	}
-	return nil
+	return accounts, nil
 }
 
 func (u *update) remakeAccounts(ctx context.Context, last int64) error {

@@ -53,7 +53,7 @@ func (u *update) count(ctx context.Context, was state, through int64, anew bool)
 		return counts, u.saveCustomers(ctx, nil, counts)
 	}
 
-	before, err := u.readCustomers(ctx)
+	before, err := u.readCustomers(ctx, u.tx)
 	if err != nil {
 		return nil, err
 	}
@@ -255,18 +255,22 @@ func (u *update) countNew(ctx context.Context, kept []span, after, through int64
 func (u *update) countEntries(ctx context.Context, in []span, entries []posted, counts customers) error {
 	changes := newChanges()
 	for _, e := range entries {
-		day := DayOf(e.OccurredAt, u.settings.Zone)
-		for _, s := range in {
-			if !s.Contains(day) {
-				continue
-			}
-			if e.Type == earn || e.Type == revoke {
-				changes.add(slot{s.name, e.Source, e.User}, tally{e.Points, 1, 1})
-				changes.add(slot{s.name, "", e.User}, tally{e.Points, 1, 1})
-			} else {
-				changes.add(slot{s.name, "", e.User}, tally{0, 0, 1})
-			}
-		}
+		changes.count(e, in, u.settings.Zone)
 	}
 	return u.apply(ctx, changes, counts)
+}
+
+// count adds an entry to the spans that contain its day.
+func (c *changes) count(e posted, in []span, zone *time.Location) {
+	day := DayOf(e.OccurredAt, zone)
+	for _, s := range in {
+		switch {
+		case !s.Contains(day):
+		case e.Type == earn || e.Type == revoke:
+			c.add(slot{s.name, e.Source, e.User}, tally{e.Points, 1, 1})
+			c.add(slot{s.name, "", e.User}, tally{e.Points, 1, 1})
+		default:
+			c.add(slot{s.name, "", e.User}, tally{0, 0, 1})
+		}
+	}
 }

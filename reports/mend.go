@@ -48,14 +48,14 @@ func readPieces(ctx context.Context, q sqlx.QueryerContext, query string, last i
 
 // differingPieces returns the numbers of the pieces in which the site's copy of
 // the history is not what the ledger has through the entry last, in order.
-func (r *Reports) differingPieces(ctx context.Context, last int64) ([]int64, error) {
+func (r *Reports) differingPieces(ctx context.Context, site sqlx.QueryerContext, last int64) ([]int64, error) {
 	const everything = int64(1<<63 - 1)
 	of, err := readPieces(ctx, r.ledger.DB, r.ledger.Prefix.SQL(fmt.Sprintf(digestOf,
 		"id", "{p}loyalty_entries LEFT JOIN {p}loyalty_entry_notes ON entry_id = id")), last)
 	if err != nil {
 		return nil, err
 	}
-	copied, err := readPieces(ctx, r.db, r.prefix.SQL(fmt.Sprintf(digestOf, "entry_id", "{p}loyalty_points_history")), everything)
+	copied, err := readPieces(ctx, site, r.prefix.SQL(fmt.Sprintf(digestOf, "entry_id", "{p}loyalty_points_history")), everything)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (r *Reports) mendHistory(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	differ, err := r.differingPieces(ctx, last)
+	differ, err := r.differingPieces(ctx, r.db, last)
 	if err != nil {
 		return 0, err
 	}

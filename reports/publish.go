@@ -21,7 +21,7 @@ func (u *update) publish(ctx context.Context, sums dailySums, counts customers, 
 	var sources []Source
 	var earners []Earner
 	for _, period := range u.periods() {
-		status, of, err := u.figures(period, sums, counts)
+		status, of, err := u.settings.figures(period, sums, counts)
 		if err != nil {
 			return fmt.Errorf("%s: %w", period.Name, err)
 		}
@@ -44,14 +44,14 @@ func (u *update) publish(ctx context.Context, sums dailySums, counts customers, 
 
 // figures returns the status and the sources of a period. Sums and customers
 // are kept on two ways, which must agree.
-func (u *update) figures(period Period, sums dailySums, counts customers) (Status, []Source, error) {
+func (s Settings) figures(period Period, sums dailySums, counts customers) (Status, []Source, error) {
 	status, err := sums.status(period.Range)
 	if err != nil {
 		return Status{}, nil, err
 	}
-	status.Period, status.Currency = period.Name, u.settings.Currency
+	status.Period, status.Currency = period.Name, s.Currency
 	status.Participants = counts[period.span()][""]
-	if status.Value, err = Value(status.Balance, &u.settings.PointsPerUnit); err != nil {
+	if status.Value, err = Value(status.Balance, &s.PointsPerUnit); err != nil {
 		return Status{}, nil, err
 	}
 	sources, err := sums.sources(period.Range)
@@ -230,10 +230,9 @@ func (u *update) writeSources(ctx context.Context, sources []Source) error {
 // writeEarners changes only the places that changed: there are hundreds, and
 // an entry seldom moves more than a few.
 func (u *update) writeEarners(ctx context.Context, earners []Earner) error {
-	var rows []Earner
-	err := u.tx.SelectContext(ctx, &rows, u.sql(`SELECT `+earnerColumns+` FROM {p}loyalty_top_earners`))
+	rows, err := u.readEarners(ctx, u.tx, "")
 	if err != nil {
-		return fmt.Errorf("read the top earners: %w", err)
+		return err
 	}
 	type seat struct {
 		period string

@@ -50,7 +50,11 @@ const earnerColumns = `period, place, user_id, earned, balance, entries`
 // Status returns the stored status of a period, or of all ten in their usual
 // order when period is "".
 func (r *Reports) Status(ctx context.Context, period string) ([]Status, error) {
-	rows, err := r.db.QueryContext(ctx, r.sql(`
+	return r.readStatus(ctx, r.db, period)
+}
+
+func (r *Reports) readStatus(ctx context.Context, q sqlx.QueryerContext, period string) ([]Status, error) {
+	rows, err := q.QueryContext(ctx, r.sql(`
 		SELECT period, from_day, to_day, opening, issued, redeemed, expired, revoked, adjusted, balance, pending, value,
 		  currency, participants, refreshed_at
 		FROM {p}loyalty_points_status WHERE ? IN ('', period)`), period)
@@ -83,8 +87,12 @@ func (r *Reports) Status(ctx context.Context, period string) ([]Status, error) {
 // Sources returns the stored sources of a period, or of all ten when period is
 // "", by name.
 func (r *Reports) Sources(ctx context.Context, period string) ([]Source, error) {
+	return r.readSources(ctx, r.db, period)
+}
+
+func (r *Reports) readSources(ctx context.Context, q sqlx.QueryerContext, period string) ([]Source, error) {
 	var all []Source
-	err := r.db.SelectContext(ctx, &all, r.sql(`
+	err := sqlx.SelectContext(ctx, q, &all, r.sql(`
 		SELECT period, source, points, entries, customers FROM {p}loyalty_points_sources WHERE ? IN ('', period)`), period)
 	if err != nil {
 		return nil, fmt.Errorf("read the sources: %w", err)
@@ -101,8 +109,12 @@ func (r *Reports) Sources(ctx context.Context, period string) ([]Source, error) 
 // Earners returns the stored top earners of a period, or of all ten when
 // period is "", by place.
 func (r *Reports) Earners(ctx context.Context, period string) ([]Earner, error) {
+	return r.readEarners(ctx, r.db, period)
+}
+
+func (r *Reports) readEarners(ctx context.Context, q sqlx.QueryerContext, period string) ([]Earner, error) {
 	var all []Earner
-	err := r.db.SelectContext(ctx, &all, r.sql(`
+	err := sqlx.SelectContext(ctx, q, &all, r.sql(`
 		SELECT `+earnerColumns+` FROM {p}loyalty_top_earners WHERE ? IN ('', period)`), period)
 	if err != nil {
 		return nil, fmt.Errorf("read the top earners: %w", err)

@@ -24,8 +24,12 @@ const stateColumns = `through_entry, generation, zone, week_start, day, currency
 // lockState reads the state and keeps other refreshes waiting until the
 // transaction ends.
 func (r *Reports) lockState(ctx context.Context, tx *sqlx.Tx) (state, error) {
+	return r.readState(ctx, tx, "FOR UPDATE")
+}
+
+func (r *Reports) readState(ctx context.Context, q sqlx.QueryerContext, lock string) (state, error) {
 	var s state
-	err := tx.GetContext(ctx, &s, r.sql(`SELECT `+stateColumns+` FROM {p}loyalty_report_state WHERE id = 1 FOR UPDATE`))
+	err := sqlx.GetContext(ctx, q, &s, r.sql(`SELECT `+stateColumns+` FROM {p}loyalty_report_state WHERE id = 1 `+lock))
 	if err != nil {
 		return state{}, fmt.Errorf("read the state of the reports: %w", err)
 	}
