@@ -231,6 +231,12 @@ func TestComments(t *testing.T) {
 		})
 	}
 
+	s := shop()
+	s.Comments = []Comment{change(remark, func(c *Comment) { c.ID = 3 }), remark}
+	if r := s.under(t, "earn: {blog_comment: {points: 2}}"); len(r.Awards) != 1 || r.Awards[0].Object != 2 {
+		t.Errorf("of two at one time %v earned, want comment 2", r.Awards)
+	}
+
 	verified := change(review, func(c *Comment) { c.ID, c.Verified, c.Date = 5, true, at("2025-06-09 12:00:00") })
 	earlier := change(review, func(c *Comment) { c.ID, c.Date = 8, at("2025-05-31 12:00:00") })
 	for program, want := range map[string]int64{

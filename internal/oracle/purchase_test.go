@@ -10,11 +10,11 @@ func TestPurchase(t *testing.T) {
 	})
 	backShipping := refund("5.5")
 	backShipping.Shipping, backShipping.ShippingTax = dec("-5"), dec("-0.5")
-	withFees := order(1, "105", line(1, 11, "1", "100", "0")).with(func(o *Order) {
-		o.Fees = []Fee{{dec("8"), dec("0")}, {dec("-3"), dec("0")}}
+	withFees := order(1, "105.8", line(1, 11, "1", "100", "0")).with(func(o *Order) {
+		o.Fees = []Fee{{dec("8"), dec("0.8")}, {dec("-3"), dec("0")}}
 	})
-	backFee := refund("2")
-	backFee.Fees = []Fee{{dec("-2"), dec("0")}}
+	backFee := refund("2.2")
+	backFee.Fees = []Fee{{dec("-2"), dec("-0.2")}}
 	euro := order(1, "14", line(1, 11, "1.5", "4", "0"), line(2, 12, "1", "10", "0")).with(func(o *Order) { o.Currency = "eur" })
 
 	for name, c := range map[string]struct {
@@ -22,24 +22,29 @@ func TestPurchase(t *testing.T) {
 		program string // of earn.purchase
 		want    int64
 	}{
-		"rounds toward zero":                 {order(1, "100.99", line(1, 11, "1", "100.99", "0")), `{}`, 100},
-		"rounds away from zero":              {order(1, "100.01", line(1, 11, "1", "100.01", "0")), `{rounding: up}`, 101},
-		"a half is away from zero":           {order(1, "100.5", line(1, 11, "1", "100.5", "0")), `{rounding: nearest}`, 101},
-		"less than a half is not":            {order(1, "100.49", line(1, 11, "1", "100.49", "0")), `{rounding: nearest}`, 100},
-		"sums before rounding":               {order(1, "1.98", line(1, 11, "1", "0.99", "0"), line(2, 11, "1", "0.99", "0"), line(3, 11, "1", "0.02", "0")), `{}`, 2},
-		"a tenth ten times is one":           {order(1, "10", line(1, 11, "1", "10", "0")), `{points_per_unit: 0.1}`, 1},
-		"long digits are not rounded":        {order(1, "3", line(1, 11, "1", "3", "0")), `{points_per_unit: 0.33333333333333333333333333333333}`, 0},
-		"without tax":                        {two, `{}`, 110},
-		"with tax":                           {two, `{tax: true}`, 121},
-		"discounts deducted":                 {order(1, "10.95", line(1, 11, "1", "10", "0.95").discounted("20", "1.90")), `{tax: true}`, 10},
-		"discounts ignored, tax in kind":     {order(1, "10.95", line(1, 11, "1", "10", "0.95").discounted("20", "1.90")), `{discounts: ignore, tax: true}`, 21},
-		"a subtotal is at least the total":   {order(1, "10", line(1, 11, "1", "9", "1").discounted("0.01", "0")), `{discounts: ignore, tax: true}`, 10},
-		"a negative base counts":             {order(1, "40", line(1, 11, "1", "50", "0"), line(2, 12, "1", "-10", "0")), `{}`, 40},
-		"never below zero":                   {order(1, "-10", line(1, 11, "1", "-10", "0")), `{}`, 0},
-		"shipping":                           {shipped, `{shipping: true}`, 110},
-		"shipping with tax":                  {shipped, `{shipping: true, tax: true}`, 111},
-		"shipping off":                       {shipped, `{tax: true}`, 100},
-		"fees":                               {withFees, `{fees: true}`, 105},
+		"rounds toward zero":               {order(1, "100.99", line(1, 11, "1", "100.99", "0")), `{}`, 100},
+		"rounds away from zero":            {order(1, "100.01", line(1, 11, "1", "100.01", "0")), `{rounding: up}`, 101},
+		"a half is away from zero":         {order(1, "100.5", line(1, 11, "1", "100.5", "0")), `{rounding: nearest}`, 101},
+		"less than a half is not":          {order(1, "100.49", line(1, 11, "1", "100.49", "0")), `{rounding: nearest}`, 100},
+		"sums before rounding":             {order(1, "1.98", line(1, 11, "1", "0.99", "0"), line(2, 11, "1", "0.99", "0"), line(3, 11, "1", "0.02", "0")), `{}`, 2},
+		"a tenth ten times is one":         {order(1, "10", line(1, 11, "1", "10", "0")), `{points_per_unit: 0.1}`, 1},
+		"long digits are not rounded":      {order(1, "3", line(1, 11, "1", "3", "0")), `{points_per_unit: 0.33333333333333333333333333333333}`, 0},
+		"without tax":                      {two, `{}`, 110},
+		"with tax":                         {two, `{tax: true}`, 121},
+		"discounts deducted":               {order(1, "10.95", line(1, 11, "1", "10", "0.95").discounted("20", "1.90")), `{tax: true}`, 10},
+		"discounts ignored, tax in kind":   {order(1, "10.95", line(1, 11, "1", "10", "0.95").discounted("20", "1.90")), `{discounts: ignore, tax: true}`, 21},
+		"a subtotal is at least the total": {order(1, "10", line(1, 11, "1", "9", "1").discounted("0.01", "0")), `{discounts: ignore, tax: true}`, 10},
+		"a negative base counts":           {order(1, "40", line(1, 11, "1", "50", "0"), line(2, 12, "1", "-10", "0")), `{}`, 40},
+		"never below zero":                 {order(1, "-10", line(1, 11, "1", "-10", "0")), `{}`, 0},
+		"shipping":                         {shipped, `{shipping: true}`, 110},
+		"shipping with tax":                {shipped, `{shipping: true, tax: true}`, 111},
+		"shipping off":                     {shipped, `{tax: true}`, 100},
+		"fees":                             {withFees, `{fees: true}`, 105},
+		"fees with tax":                    {withFees, `{fees: true, tax: true, rounding: nearest}`, 106},
+		// I -30, R 151, U 40: the share is held at 0, 110 * 111/151 is 80.86
+		"a refund of the wrong sign": {two.less(refund("10", naming(1, "1", "30", "0"))), `{}`, 80},
+		// R 10, U 15: the rest is held at 0 and turns no negative base around
+		"more unnamed than there is":         {order(1, "10", line(1, 11, "1", "-20", "0")).less(refund("15")), `{}`, 0},
 		"shipping has the general rate":      {shipped, `{shipping: true, points_per_unit: 2, products: {11: {exclude: true}}}`, 20},
 		"a named refund":                     {two.less(refund("33", naming(1, "-1", "-30", "-3"))), `{}`, 80},          // 60*(1-30/60) + 50
 		"a named refund, tax in the base":    {two.less(refund("33", naming(1, "-1", "-30", "-3"))), `{tax: true}`, 88}, // 33 + 55
