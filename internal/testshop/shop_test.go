@@ -20,7 +20,7 @@ func modes(t *testing.T, test func(t *testing.T, f *fixture)) {
 			t.Run(storage.String(), func(t *testing.T) {
 				prefix := fmt.Sprintf("wp%d_", i)
 				shop := db.Shop(t, testshop.Options{Prefix: prefix, Storage: storage, Timezone: "America/New_York"})
-				f := &fixture{T: t, Shop: shop, clock: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
+				f := &fixture{T: t, Shop: shop, dsn: db.DSN(), clock: time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)}
 				shop.Now = func() time.Time { return f.clock }
 				f.customer = testshop.Must(shop.AddUser(t.Context(), testshop.User{Login: "ann", Email: "ann@example.com"}))
 				f.order = f.place(testshop.Order{Customer: f.customer})
@@ -34,6 +34,7 @@ type fixture struct {
 	*testing.T
 	*testshop.Shop
 	clock           time.Time
+	dsn             string
 	customer, order int64
 }
 
@@ -401,5 +402,39 @@ func TestItemsMayComeBeforeTheirOrder(t *testing.T) {
 		f.want("1", `SELECT COUNT(*) FROM {p}woocommerce_order_items WHERE order_id = 0`)
 		id := f.place(testshop.Order{ItemsFirst: true})
 		f.want("5", `SELECT COUNT(*) FROM {p}woocommerce_order_items WHERE order_id = ?`, id)
+	})
+}
+
+func TestSwitchingStorageKeepsTheOrders(t *testing.T) {
+	modes(t, func(t *testing.T, f *fixture) {
+		ctx := f.ctx()
+		testshop.Do(f.SetStatus(ctx, f.order, "completed"))
+		line := testshop.Must(f.Items(ctx, f.order, "line_item"))[0]
+		refund := testshop.Must(f.Refund(ctx, f.order, testshop.Refund{Lines: []testshop.RefundLine{{Item: line, Qty: "1", Total: "10", Tax: "1"}}}))
+		trashed := f.place(testshop.Order{Status: "on-hold", Email: "x@example.com"})
+		testshop.Do(f.Trash(ctx, trashed))
+		start := f.Storage
+		for _, to := range []testshop.Storage{testshop.Legacy, testshop.Synced, testshop.HPOS, testshop.Legacy, testshop.HPOS, start} {
+			testshop.Do(f.SwitchStorage(ctx, to))
+			f.refund(refund, "11", "partial")
+			f.later()
+			testshop.Do(f.SetStatus(ctx, f.order, "processing"))
+			testshop.Do(f.SetStatus(ctx, f.order, "completed"))
+			if got := f.modified(f.order); !strings.HasPrefix(got, f.clock.Format(time.DateTime)) {
+				t.Errorf("%s: modified %s, want %s", to, got, f.clock)
+			}
+			f.status(f.order, "wc-completed")
+			f.status(trashed, "trash")
+			again, err := testshop.OpenShop(ctx, f.dsn, testshop.Options{Prefix: string(f.Prefix)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if again.Storage != to {
+				t.Errorf("the options say %s, want %s", again.Storage, to)
+			}
+			testshop.Do(again.Close())
+		}
+		testshop.Do(f.Untrash(ctx, trashed))
+		f.status(trashed, "wc-on-hold")
 	})
 }
