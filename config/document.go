@@ -64,7 +64,7 @@ type jsonParser struct {
 func (p *jsonParser) next() (*yaml.Node, error) {
 	token, err := p.decoder.Token()
 	if err != nil {
-		return nil, fmt.Errorf("not valid JSON: %w", err)
+		return nil, notJSON(err)
 	}
 	offset := p.decoder.InputOffset()
 	p.line += bytes.Count(p.data[p.seen:offset], []byte("\n"))
@@ -85,7 +85,7 @@ func (p *jsonParser) next() (*yaml.Node, error) {
 			node.Content = append(node.Content, child)
 		}
 		if _, err := p.decoder.Token(); err != nil {
-			return nil, fmt.Errorf("not valid JSON: %w", err)
+			return nil, notJSON(err)
 		}
 	case string:
 		node.Tag, node.Value = "!!str", token
@@ -97,6 +97,13 @@ func (p *jsonParser) next() (*yaml.Node, error) {
 		node.Tag, node.Value = "!!null", "null"
 	}
 	return node, nil
+}
+
+func notJSON(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("not valid JSON: it ends too early")
+	}
+	return fmt.Errorf("not valid JSON: %w", err)
 }
 
 // flatten returns the values of a document by their full key, and reports
@@ -142,11 +149,11 @@ const noAliases = "anchors and aliases (& and *) are not supported: write the va
 // aliases can make a small file huge.
 func plain(node *yaml.Node, from source, r *report) bool {
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
-		r.add(from.at(node), "", noAliases)
+		r.addAt(from, node, "", noAliases)
 		return false
 	}
 	if node.Style&yaml.TaggedStyle != 0 {
-		r.add(from.at(node), "", "tags (words that begin with !) are not supported: leave it out, or put the value in quotes")
+		r.addAt(from, node, "", "tags (words that begin with !) are not supported: leave it out, or put the value in quotes")
 		return false
 	}
 	for _, child := range node.Content {

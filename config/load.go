@@ -284,7 +284,7 @@ func (l *loader) environment(environ []string) map[string]value {
 		path, known := paths[name]
 		if !known {
 			near, _ := closest(strings.ToUpper(name), names)
-			l.report.add(quoteName(name), "", "unknown environment variable; the nearest known one is %s", near)
+			l.report.addAt(source{rank: rankEnv, name: quoteName(name)}, nil, "", "unknown environment variable; the nearest known one is %s", near)
 			continue
 		}
 		if node, ok := l.fromText(from, path, shapes[name], text); ok {
@@ -311,7 +311,7 @@ func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
 	}
 	add := func(from source, path string, shape shape, text string) {
 		if before, twice := values[path]; twice {
-			l.report.add(from.name, path, "given twice, also by %s: keep one", before.source.name)
+			l.report.addAt(from, nil, path, "given twice, also by %s: keep one", before.source.name)
 		} else if node, ok := l.fromText(from, path, shape, text); ok {
 			values[path] = value{node: node, source: from}
 		}
@@ -326,7 +326,7 @@ func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
 	}
 	settings, err := flags.GetStringArray("set")
 	if err != nil {
-		l.report.add("--set", "", "%v", err)
+		l.report.addAt(source{rank: rankFlag, name: "--set"}, nil, "", "%v", err)
 	}
 	for _, setting := range settings {
 		from := source{rank: rankFlag, name: "--set"}
@@ -335,10 +335,10 @@ func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
 		i := slices.IndexFunc(new(Config).keys(), func(k key) bool { return k.path == path })
 		switch {
 		case !found:
-			l.report.add(from.name, "", "what follows is not key=value: write it like --set program.starts=2026-01-01")
+			l.report.addAt(from, nil, "", "what follows is not key=value: write it like --set program.starts=2026-01-01")
 		case i < 0:
 			section := path[:max(0, strings.LastIndexByte(path, '.'))]
-			l.report.add(from.name, quotePath(path), "unknown key; the nearest known one is %s", l.schema.nearest(path, section))
+			l.report.addAt(from, nil, quotePath(path), "unknown key; the nearest known one is %s", l.schema.nearest(path, section))
 		default:
 			add(from, path, new(Config).keys()[i].shape, text)
 		}
@@ -391,7 +391,7 @@ func (l *loader) fromText(from source, path string, shape shape, text string) (*
 		default:
 			example = `["first", "second"]`
 		}
-		l.report.add(from.name, path, "%v: write it like %s", err, example)
+		l.report.addAt(from, nil, path, "%v: write it like %s", err, example)
 		return nil, false
 	}
 	return node, true

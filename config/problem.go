@@ -1,9 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Problem is one thing that is wrong with the configuration, and the way out.
@@ -11,6 +14,8 @@ type Problem struct {
 	Place   string // file:line, environment variable or flag; may be empty
 	Key     string // such as program.earn.campaigns[1].from; may be empty
 	Message string
+
+	rank, line int // order them for reading
 }
 
 func (p Problem) String() string {
@@ -52,10 +57,18 @@ const maxProblems = 500
 func (r *report) full() bool { return len(r.problems) >= maxProblems }
 
 func (r *report) add(place, key, format string, args ...any) {
+	r.addAt(source{name: place}, nil, key, format, args...)
+}
+
+func (r *report) addAt(from source, node *yaml.Node, key, format string, args ...any) {
 	if r.full() {
 		return
 	}
-	r.problems = append(r.problems, Problem{Place: place, Key: key, Message: fmt.Sprintf(format, args...)})
+	p := Problem{Place: from.at(node), Key: key, Message: fmt.Sprintf(format, args...), rank: from.rank}
+	if node != nil {
+		p.line = node.Line
+	}
+	r.problems = append(r.problems, p)
 }
 
 // about reports whether key or something below it has a problem, so that no
@@ -71,6 +84,9 @@ func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
+	slices.SortStableFunc(r.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(a.line, b.line))
+	})
 	return &InvalidError{Problems: r.problems}
 }
 

@@ -50,7 +50,7 @@ type entry struct {
 }
 
 func (e entry) refuse(format string, args ...any) {
-	e.report.add(e.source.at(e.node), e.key, format, args...)
+	e.report.addAt(e.source, e.node, e.key, format, args...)
 }
 
 // refuseValue tells what the value is not.
