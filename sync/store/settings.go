@@ -90,7 +90,9 @@ func siteZone(name, offset string) (*time.Location, error) {
 // offsetZone reads "5.5", "-3.75", "", "UTC+2" or "+05:30" as a fixed zone,
 // named as WordPress names it. WordPress drops what is below a minute.
 func offsetZone(text string) (*time.Location, bool) {
-	text = strings.TrimPrefix(text, "UTC")
+	if rest := strings.TrimPrefix(text, "UTC"); rest != "" {
+		text = rest
+	}
 	sign := '+'
 	if rest, found := strings.CutPrefix(text, "-"); found {
 		sign, text = '-', rest
