@@ -54,7 +54,7 @@ func (c *Config) keys() []key {
 		{"program.guests", `ignore`, aText, choice(&rules.Guests, program.GuestsIgnore, program.GuestsMatchEmail)},
 		{"program.exclude.roles", `[]`, words, list(&c.Program.Exclude.Roles, entry.role)},
 		{"program.exclude.users", `[]`, words, list(&c.Program.Exclude.Users, entry.id)},
-		{"program.hold_days", `0`, aPlain, days(&rules.HoldDays, 0, 3650)},
+		{"program.hold_days", `0`, aPlain, days(&rules.HoldDays, 0, 36500)},
 		{"program.negative_balance", `allow`, aText, choice(&c.Program.NegativeBalance, NegativeAllow, NegativeClamp)},
 
 		{"program.earn.purchase.points_per_unit", `1`, aPlain, rate(&purchase.PointsPerUnit)},

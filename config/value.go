@@ -199,7 +199,7 @@ func (e entry) integer(least, most int64) (int64, bool) {
 
 // More digits than this on either side of the point are a mistake, and
 // arithmetic with them would be slow.
-const maxDigits = 30
+const maxDigits = 100
 
 var leadingZero = regexp.MustCompile(`^[+-]?0[0-9]`)
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"loyaltyd/ledger"
 	"loyaltyd/sync/store"
 )
@@ -96,8 +98,8 @@ func (r *run) categoriesOf(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 	return known, nil
 }
 
-func (r *run) readCategories(ctx context.Context, tx *ledger.Tx, products []int64) (categoryVersions, error) {
-	rows, err := selectIn[categoryVersion](ctx, tx, r.sql(`
+func (r *run) readCategories(ctx context.Context, q sqlx.QueryerContext, products []int64) (categoryVersions, error) {
+	rows, err := selectIn[categoryVersion](ctx, q, r.sql(`
 		SELECT product_id, version, effective_at, categories FROM {p}loyalty_product_categories
 		WHERE product_id IN (?) ORDER BY product_id, version`), products)
 	if err != nil {

@@ -24,6 +24,7 @@ type commentCase struct {
 	posted  map[ledger.Source]ledger.Posted
 	program int64
 	factAt  time.Time
+	wrong   []string      // differences between worth and posted, for verify
 	source  ledger.Source // what it would earn under; empty: it cannot
 	points  int64
 }
@@ -239,6 +240,9 @@ func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Pos
 				w.cause = causeEarned
 			}
 			postings = append(postings, w.postings()...)
+			if wrong := w.wrong(); wrong != "" {
+				c.wrong = append(c.wrong, wrong)
+			}
 			s.users = append(s.users, standing.User)
 			if taken := w.taken(); taken > 0 {
 				s.taken = append(s.taken, deduction{source: source, object: c.comment.ID, user: standing.User, points: taken})

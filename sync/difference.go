@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -30,6 +31,17 @@ type worthOf struct {
 // taken returns how many points the postings take back.
 func (w *worthOf) taken() int64 {
 	return max(0, w.posted.Points+w.posted.Pending-w.want)
+}
+
+// wrong says how far what is posted is from what it should be; empty: not at
+// all.
+func (w *worthOf) wrong() string {
+	have := w.posted.Points + w.posted.Pending
+	if have == w.want {
+		return ""
+	}
+	return fmt.Sprintf("account %d has %d points under %s for %d, program version %d gives %d",
+		w.user, have, w.source, w.object, w.program, w.want)
 }
 
 func (w *worthOf) postings() []ledger.Posting {

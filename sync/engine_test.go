@@ -103,3 +103,39 @@ func (b *bench) sources() map[string]int64 {
 	}
 	return sources
 }
+
+func (b *bench) pending() map[int64]int64 {
+	b.t.Helper()
+	var rows []struct {
+		User    int64 `db:"user_id"`
+		Pending int64 `db:"pending"`
+	}
+	if err := b.db.Select(&rows, `SELECT user_id, pending FROM wp_loyalty_accounts WHERE pending <> 0`); err != nil {
+		b.t.Fatal(err)
+	}
+	pending := map[int64]int64{}
+	for _, row := range rows {
+		pending[row.User] = row.Pending
+	}
+	return pending
+}
+
+// reset makes the ledger as if the daemon had never run.
+func (b *bench) reset() {
+	b.t.Helper()
+	var tables []string
+	err := b.db.Select(&tables, `SELECT table_name FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name LIKE 'wp\_loyalty\_%' AND table_name <> 'wp_loyalty_migrations'`)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, table := range tables {
+		query := `DELETE FROM ` + table
+		if table == "wp_loyalty_writer" {
+			query = `UPDATE wp_loyalty_writer SET zone = '', holder = ''`
+		}
+		if _, err := b.db.Exec(query); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}

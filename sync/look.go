@@ -183,6 +183,9 @@ func (r *run) reallyChanged(ctx context.Context, rows []store.Row) ([]found, err
 	return changed, nil
 }
 
+// lastID is after every id.
+const lastID = int64(1<<63 - 1)
+
 // everyOrder looks at every order that the store has or had.
 func (r *run) everyOrder(ctx context.Context) error {
 	after := r.resume()
@@ -191,39 +194,47 @@ func (r *run) everyOrder(ctx context.Context) error {
 		return err
 	}
 	for {
-		var ids []int64
-		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
-			var err error
-			ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageOrders)
-			return err
-		})
+		batch, through, err := r.pageOfOrders(ctx, after)
 		if err != nil {
 			return err
 		}
-		last := len(ids) < pageOrders
-		through := int64(1<<63 - 1)
-		if !last {
-			through = ids[len(ids)-1]
-		}
-		batch := orderBatch{done: r.passed(through)}
-		for _, id := range ids {
-			batch.orders = append(batch.orders, found{id: id})
-		}
-		if !r.first {
-			if err := r.addVanished(ctx, &batch, after, through); err != nil {
-				return err
-			}
-		}
+		batch.done = r.passed(through)
 		if err := r.lookAtOrders(ctx, batch); err != nil {
 			return err
 		}
-		if last {
+		if through == lastID {
 			r.report("orders", of, of)
 			return nil
 		}
 		after = through
 		r.report("orders", after, of)
 	}
+}
+
+// pageOfOrders returns the next orders with an id above after, those that were
+// seen but are gone included, and the id up to which it looked.
+func (r *run) pageOfOrders(ctx context.Context, after int64) (orderBatch, int64, error) {
+	var ids []int64
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageOrders)
+		return err
+	})
+	if err != nil {
+		return orderBatch{}, 0, err
+	}
+	through := lastID
+	if len(ids) == pageOrders {
+		through = ids[len(ids)-1]
+	}
+	var batch orderBatch
+	for _, id := range ids {
+		batch.orders = append(batch.orders, found{id: id})
+	}
+	if !r.first {
+		err = r.addVanished(ctx, &batch, after, through)
+	}
+	return batch, through, err
 }
 
 func (r *run) lastOrder(ctx context.Context) (int64, error) {
@@ -275,7 +286,7 @@ func (r *run) addVanished(ctx context.Context, batch *orderBatch, after, through
 }
 
 func upTo(through int64) int64 {
-	if through == 1<<63-1 {
+	if through == lastID {
 		return through
 	}
 	return through + 1

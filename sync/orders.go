@@ -63,6 +63,7 @@ type orderCase struct {
 	cause    string
 	postings []ledger.Posting
 	taken    []deduction
+	wrong    []string // differences between worth and posted, for verify
 	failed   error
 }
 
@@ -358,6 +359,9 @@ func (p *orderPlan) post(c *orderCase) {
 				w.cause = causeFirstOrder
 			}
 			c.postings = append(c.postings, w.postings()...)
+			if wrong := w.wrong(); wrong != "" {
+				c.wrong = append(c.wrong, wrong)
+			}
 			if taken := w.taken(); taken > 0 {
 				c.taken = append(c.taken, deduction{source: source, object: c.id, user: standing.User, points: taken})
 			}

@@ -246,6 +246,14 @@ func (r *run) compile(ctx context.Context) error {
 	if r.versions, err = r.ledger.UseRules(ctx, r.lease, text, hash); err != nil {
 		return err
 	}
+	if err := r.compileVersions(); err != nil {
+		return err
+	}
+	r.summary.Program = r.versions[len(r.versions)-1].ID
+	return nil
+}
+
+func (r *run) compileVersions() error {
 	r.programs = make(map[int64]*program.Program, len(r.versions))
 	for _, version := range r.versions {
 		rules, err := program.DecodeRules(version.Rules)
@@ -261,7 +269,6 @@ func (r *run) compile(ctx context.Context) error {
 		r.anyFirstOrder = r.anyFirstOrder || rules.Earn.FirstOrder.Points > 0
 		r.anyCategoryRules = r.anyCategoryRules || len(rules.Earn.Purchase.Categories) > 0
 	}
-	r.summary.Program = r.versions[len(r.versions)-1].ID
 	return nil
 }
 

@@ -52,8 +52,7 @@ func RandomProgram(seed int64) Named {
 		campaigns := []any{}
 		for i := range d.IntN(4) {
 			c := map[string]any{"name": fmt.Sprintf("campaign %d", i+1)}
-			d.maybe(func() { c["from"] = d.moment() })
-			d.maybe(func() { c["to"] = d.moment() })
+			d.window(c)
 			if d.IntN(2) == 0 {
 				c["points"] = d.IntN(50)
 			} else {
@@ -96,6 +95,18 @@ func (d draw) number(digits string) any {
 		return digits
 	}
 	return json.Number(digits)
+}
+
+// window opens a campaign, closes it, or both in that order.
+func (d draw) window(c map[string]any) {
+	from, to := d.moment(), d.moment()
+	a, errA := parseLocal(from)
+	b, errB := parseLocal(to)
+	if errA != nil || errB != nil || !a.Before(b) {
+		to = "2027-01-01"
+	}
+	d.maybe(func() { c["from"] = from })
+	d.maybe(func() { c["to"] = to })
 }
 
 // moment is a wall time inside the stores' span, one in four in an hour New

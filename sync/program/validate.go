@@ -11,7 +11,7 @@ import (
 )
 
 // maxHoldDays is ten years: nobody means more.
-const maxHoldDays = 3650
+const maxHoldDays = 36500
 
 // Validate returns an error that names everything in the rules that has no
 // meaning, one problem a line, each with its key within the programme.

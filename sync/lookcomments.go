@@ -1,0 +1,176 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"loyaltyd/sync/store"
+)
+
+func (r *run) lookForComments(ctx context.Context) error {
+	switch r.mode {
+	case Full:
+		return r.everyComment(ctx)
+	case Sweep:
+		return r.sweepComments(ctx)
+	default:
+		return r.newComments(ctx)
+	}
+}
+
+func (r *run) commentsAfter(ctx context.Context, after int64) (records []store.CommentRecord, err error) {
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+		records, err = sn.CommentsAfter(ctx, after, pageComments)
+		return err
+	})
+	return records, err
+}
+
+// newComments looks at comments with ids that were not seen before.
+func (r *run) newComments(ctx context.Context) error {
+	after := max(0, r.state.Comments-overlapIDs)
+	for {
+		records, err := r.commentsAfter(ctx, after)
+		if err != nil {
+			return err
+		}
+		changed, err := r.changedComments(ctx, records)
+		if err != nil {
+			return err
+		}
+		if err := r.lookAtComments(ctx, changed, nil); err != nil {
+			return err
+		}
+		if n := len(records); n > 0 {
+			after = records[n-1].Comment.ID
+		}
+		r.state.Comments = max(r.state.Comments, after)
+		if len(records) < pageComments {
+			return nil
+		}
+	}
+}
+
+func (r *run) changedComments(ctx context.Context, records []store.CommentRecord) ([]found, error) {
+	ids := make([]int64, len(records))
+	for i, record := range records {
+		ids[i] = record.Comment.ID
+	}
+	type digest struct {
+		ID     int64  `db:"id"`
+		Digest uint64 `db:"digest"`
+	}
+	seen, err := selectIn[digest](ctx, r.ledger.DB(), r.sql(`SELECT id, digest FROM {p}loyalty_seen_comments WHERE id IN (?)`), ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of comments: %w", err)
+	}
+	digests := make(map[int64]uint64, len(seen))
+	for _, row := range seen {
+		digests[row.ID] = row.Digest
+	}
+	var changed []found
+	for _, record := range records {
+		if before, known := digests[record.Comment.ID]; !known || before != record.Sum {
+			changed = append(changed, found{id: record.Comment.ID})
+		}
+	}
+	return changed, nil
+}
+
+// everyComment looks at every comment that the store has or had.
+func (r *run) everyComment(ctx context.Context) error {
+	after := r.resume()
+	of, err := r.lastOf(ctx, "seen_comments", func(sn *store.Snapshot) (int64, error) { return sn.MaxCommentID(ctx) })
+	if err != nil {
+		return err
+	}
+	for {
+		comments, through, err := r.pageOfComments(ctx, after)
+		if err != nil {
+			return err
+		}
+		for chunk := range slices.Chunk(comments, pageComments) {
+			if err := r.lookAtComments(ctx, chunk, r.passed(chunk[len(chunk)-1].id)); err != nil {
+				return err
+			}
+		}
+		if through == lastID {
+			r.state.Comments = max(r.state.Comments, of)
+			r.report("comments", of, of)
+			return nil
+		}
+		after = through
+		r.report("comments", after, of)
+	}
+}
+
+// pageOfComments returns the next comments with an id above after, those that
+// were seen but are gone included, and the id up to which it looked.
+func (r *run) pageOfComments(ctx context.Context, after int64) ([]found, int64, error) {
+	records, err := r.commentsAfter(ctx, after)
+	if err != nil {
+		return nil, 0, err
+	}
+	through := lastID
+	if len(records) == pageComments {
+		through = records[len(records)-1].Comment.ID
+	}
+	var seen []int64
+	err = r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+		SELECT id FROM {p}loyalty_seen_comments WHERE id > ? AND id <= ?`), after, through)
+	if err != nil {
+		return nil, 0, fmt.Errorf("read what was seen of comments: %w", err)
+	}
+	ids := seen
+	for _, record := range records {
+		ids = append(ids, record.Comment.ID)
+	}
+	slices.Sort(ids)
+	var comments []found
+	for _, id := range slices.Compact(ids) {
+		comments = append(comments, found{id: id})
+	}
+	return comments, through, nil
+}
+
+// sweepComments finds comments that were approved, un-approved, moved or
+// deleted, and those whose post or author changed.
+func (r *run) sweepComments(ctx context.Context) error {
+	last, err := r.lastOf(ctx, "seen_comments", func(sn *store.Snapshot) (int64, error) { return sn.MaxCommentID(ctx) })
+	if err != nil {
+		return err
+	}
+	for from := int64(0); from <= last; from += sweepSpan {
+		var inStore []store.Bucket
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			inStore, err = sn.CommentBuckets(ctx, from, from+sweepSpan, bucketSize)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		seen, err := r.seenBuckets(ctx, "seen_comments", "digest", "1 = 1", from, from+sweepSpan)
+		if err != nil {
+			return err
+		}
+		for _, n := range differing(inStore, seen) {
+			ids, err := r.differingIn(ctx, "seen_comments", "1 = 1", n, func(sn *store.Snapshot, from, to int64) (map[int64]uint64, error) {
+				return sn.CommentSums(ctx, from, to)
+			})
+			if err != nil {
+				return err
+			}
+			comments := make([]found, len(ids))
+			for i, id := range ids {
+				comments[i] = found{id: id}
+			}
+			if err := r.lookAtComments(ctx, comments, nil); err != nil {
+				return err
+			}
+		}
+	}
+	r.state.Comments = max(r.state.Comments, last)
+	return nil
+}

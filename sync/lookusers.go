@@ -1,0 +1,157 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"loyaltyd/sync/store"
+)
+
+func (r *run) lookForUsers(ctx context.Context) error {
+	if r.mode == Increment && !r.recheckUsers {
+		return r.newUsers(ctx)
+	}
+	if r.mode == Sweep && !r.recheckUsers {
+		return r.sweepUsers(ctx)
+	}
+	return r.everyUser(ctx)
+}
+
+// newUsers looks at users with ids that were not seen before.
+func (r *run) newUsers(ctx context.Context) error {
+	after := max(0, r.state.Users-overlapIDs)
+	for {
+		records, err := r.usersAfter(ctx, after)
+		if err != nil {
+			return err
+		}
+		var ids []int64
+		for _, record := range records {
+			after = record.User.ID
+			ids = append(ids, after)
+		}
+		if ids, err = r.changedUsers(ctx, ids, records); err != nil {
+			return err
+		}
+		if err := r.lookAtUsers(ctx, ids, nil); err != nil {
+			return err
+		}
+		r.state.Users = max(r.state.Users, after)
+		if len(records) < pageUsers {
+			return nil
+		}
+	}
+}
+
+func (r *run) usersAfter(ctx context.Context, after int64) (records []store.UserRecord, err error) {
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+		records, err = sn.UsersAfter(ctx, after, pageUsers)
+		return err
+	})
+	return records, err
+}
+
+// changedUsers keeps the ids whose digest is not the one last seen.
+func (r *run) changedUsers(ctx context.Context, ids []int64, records []store.UserRecord) ([]int64, error) {
+	seen, err := r.seenUsers(ctx, r.ledger.DB(), ids)
+	if err != nil {
+		return nil, err
+	}
+	var changed []int64
+	for _, record := range records {
+		if before := seen[record.User.ID]; before == nil || before.Gone || before.Digest != record.Sum {
+			changed = append(changed, record.User.ID)
+		}
+	}
+	return changed, nil
+}
+
+// everyUser looks at every user that the store has or had.
+func (r *run) everyUser(ctx context.Context) error {
+	after := r.resume()
+	var of int64
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		of, err = sn.MaxUserID(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for {
+		records, err := r.usersAfter(ctx, after)
+		if err != nil {
+			return err
+		}
+		ids := make([]int64, len(records))
+		for i, record := range records {
+			ids[i] = record.User.ID
+		}
+		last := len(ids) < pageUsers
+		through := lastID
+		if !last {
+			through = ids[len(ids)-1]
+		}
+		if !r.first {
+			var seen []int64
+			err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+				SELECT id FROM {p}loyalty_seen_users WHERE id > ? AND id <= ? AND gone = 0`), after, through)
+			if err != nil {
+				return fmt.Errorf("read what was seen of users: %w", err)
+			}
+			ids = append(ids, seen...)
+			slices.Sort(ids)
+			ids = slices.Compact(ids)
+		}
+		for chunk := range slices.Chunk(ids, pageUsers) {
+			if err := r.lookAtUsers(ctx, chunk, r.passed(chunk[len(chunk)-1])); err != nil {
+				return err
+			}
+		}
+		if last {
+			r.state.Users = max(r.state.Users, of)
+			r.report("users", of, of)
+			return nil
+		}
+		after = through
+		r.report("users", after, of)
+	}
+}
+
+// sweepUsers finds users whose e-mail, roles or date changed and those that
+// are gone.
+func (r *run) sweepUsers(ctx context.Context) error {
+	last, err := r.lastOf(ctx, "seen_users", func(sn *store.Snapshot) (int64, error) { return sn.MaxUserID(ctx) })
+	if err != nil {
+		return err
+	}
+	for from := int64(0); from <= last; from += sweepSpan {
+		var inStore []store.Bucket
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			inStore, err = sn.UserBuckets(ctx, from, from+sweepSpan, bucketSize)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		seen, err := r.seenBuckets(ctx, "seen_users", "digest", "gone = 0", from, from+sweepSpan)
+		if err != nil {
+			return err
+		}
+		for _, n := range differing(inStore, seen) {
+			ids, err := r.differingIn(ctx, "seen_users", "gone = 0", n, func(sn *store.Snapshot, from, to int64) (map[int64]uint64, error) {
+				return sn.UserSums(ctx, from, to)
+			})
+			if err != nil {
+				return err
+			}
+			if err := r.lookAtUsers(ctx, ids, nil); err != nil {
+				return err
+			}
+		}
+	}
+	r.state.Users = max(r.state.Users, last)
+	return nil
+}
