@@ -10,7 +10,7 @@ import (
 	"github.com/cockroachdb/apd/v3"
 )
 
-// maxHoldDays is ten years: nobody means more.
+// maxHoldDays is a hundred years: nobody means more.
 const maxHoldDays = 36500
 
 // Validate returns an error that names everything in the rules that has no

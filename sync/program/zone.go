@@ -53,12 +53,25 @@ func Instant(local time.Time, zone *time.Location) time.Time {
 		if candidate.Before(at) {
 			candidate = at
 		}
-		_, end := at.In(zone).ZoneBounds()
+		end := nextChange(at, zone)
 		if end.IsZero() || candidate.Before(end) {
 			return candidate.UTC()
 		}
-		at = end.UTC()
+		at = end
 	}
+}
+
+// nextChange returns an instant after at up to which clocks in the zone go on
+// evenly; the zero time if they do so for ever.
+func nextChange(at time.Time, zone *time.Location) time.Time {
+	_, end := at.In(zone).ZoneBounds()
+	if !end.IsZero() && !end.After(at) {
+		// Where a zone goes on by rule, ZoneBounds ends every year after
+		// 365 days: on the 366th, the year's end in UTC is the bound.
+		const day = 24 * time.Hour
+		end = at.Truncate(day).Add(day)
+	}
+	return end.UTC()
 }
 
 // resolve returns the instant of a local time's text; the zero time for "".

@@ -44,6 +44,10 @@ func TestInstant(t *testing.T) {
 		{"London: all-year summer time", "Europe/London", "1970-01-01", "1969-12-31 23:00:00"},
 		{"clocks that change at midnight skip it", "America/Sao_Paulo", "2018-11-04", "2018-11-04 03:00:00"},
 		{"rules go on for ever", "America/New_York", "2999-11-03 01:30", "2999-11-03 05:30:00"},
+		{"the last day of a leap year", "America/New_York", "2028-12-31 19:30", "2029-01-01 00:30:00"},
+		{"and two days later", "America/New_York", "2029-01-02", "2029-01-02 05:00:00"},
+		{"the last day of a far leap year", "Europe/London", "2048-12-31 12:00", "2048-12-31 12:00:00"},
+		{"in the south", "Australia/Lord_Howe", "2048-12-31 23:00", "2048-12-31 12:00:00"},
 		{"time before zones", "Europe/Paris", "1800-01-01", "1799-12-31 23:50:39"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -75,8 +79,13 @@ func TestInstantIsTheFirstThatShowsTheTimeOrMore(t *testing.T) {
 		z := zone(t, rapid.SampledFrom(names).Draw(t, "zone"))
 		// Near a change of the clocks, where there is one.
 		from := time.Unix(rapid.Int64Range(-5e9, 5e9).Draw(t, "around"), 0)
-		if _, end := from.In(z).ZoneBounds(); !end.IsZero() {
-			from = end
+		switch rapid.IntRange(0, 2).Draw(t, "near") {
+		case 0:
+			if _, end := from.In(z).ZoneBounds(); !end.IsZero() {
+				from = end
+			}
+		case 1:
+			from = time.Date(from.Year(), 12, 31, 0, 0, 0, 0, utc)
 		}
 		local := reading(from, z).Add(time.Duration(rapid.IntRange(-26*3600, 26*3600).Draw(t, "off")) * time.Second)
 		got := program.Instant(local, z)
