@@ -15,7 +15,7 @@ import (
 // grow adds orders to a shop, thousands times a thousand, with what belongs to
 // them, in a few statements: only three have a refund, nine comments in ten
 // are order notes, and there are as many users as orders.
-func grow(t *testing.T, shop *testshop.Shop, storage store.Storage, thousands int) {
+func grow(t testing.TB, shop *testshop.Shop, storage store.Storage, thousands int) {
 	t.Helper()
 	digits := `(SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
 		UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9)`

@@ -88,14 +88,11 @@ func (s *Store) UsersPrefix() database.Prefix { return s.users }
 func (s *Store) sql(query string) string { return s.tables.Replace(query) }
 
 func (s *Store) probe(ctx context.Context, table string) error {
-	rows, err := s.db.QueryContext(ctx, "SELECT 1 FROM `"+table+"` LIMIT 0")
+	err := each(ctx, s.db, "SELECT 1 FROM `"+table+"` LIMIT 0", nil, func(record) error { return nil })
 	if err != nil {
-		return fmt.Errorf("read table %s: %w", table, hint(err))
-	}
-	if err := rows.Close(); err != nil {
 		return fmt.Errorf("read table %s: %w", table, err)
 	}
-	return rows.Err()
+	return nil
 }
 
 // hint adds the next step to the errors that have one.

@@ -30,7 +30,7 @@ func eachShop(t *testing.T, test func(t *testing.T, shop *testshop.Shop, s *stor
 }
 
 // write runs SQL on the shop behind WooCommerce's back.
-func write(t *testing.T, shop *testshop.Shop, query string, args ...any) {
+func write(t testing.TB, shop *testshop.Shop, query string, args ...any) {
 	t.Helper()
 	if _, err := shop.DB.ExecContext(t.Context(), query, args...); err != nil {
 		t.Fatalf("%s: %v", query, err)

@@ -1,0 +1,278 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/program"
+	"loyaltyd/sync/store"
+)
+
+// Explanation is why a customer has the points that he has.
+type Explanation struct {
+	User     int64            `json:"user"`
+	Exists   bool             `json:"exists"`
+	Excluded bool             `json:"excluded"`
+	Account  ledger.Account   `json:"account"`
+	Entries  []ExplainedEntry `json:"entries"` // in the order of recording
+	Facts    []ExplainedFact  `json:"facts"`   // in the order of their first entry
+}
+
+// ExplainedEntry is an entry with its cause and note in words.
+type ExplainedEntry struct {
+	ledger.Entry
+	Why   string `json:"why"`
+	Note  string `json:"note,omitempty"`
+	Actor string `json:"actor,omitempty"`
+}
+
+// ExplainedFact is an order, comment or sign-up with the arithmetic of what it
+// is worth today.
+type ExplainedFact struct {
+	Kind    string    `json:"kind"` // order, comment or user
+	ID      int64     `json:"id"`
+	Program int64     `json:"program"` // version it is judged by
+	Since   time.Time `json:"since"`   // from when on the version counts; zero: from the beginning
+	Posted  int64     `json:"posted"`  // points and pending points of all its entries
+	Lines   []string  `json:"lines"`
+}
+
+// Explain returns the whole history of one account with its causes, and of
+// each fact behind it the rule and the arithmetic.
+func (e *Engine) Explain(ctx context.Context, user int64) (*Explanation, error) {
+	r, err := e.reader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	x := &Explanation{User: user}
+	if x.Account, err = r.ledger.Account(ctx, user); err != nil {
+		return nil, err
+	}
+	if err := r.explainEntries(ctx, x); err != nil {
+		return nil, err
+	}
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+		users, err := sn.UsersByID(ctx, []int64{user})
+		if err != nil {
+			return err
+		}
+		x.Facts = nil
+		if len(users) == 1 {
+			x.Exists, x.Excluded = true, r.exclusion.Excludes(&users[0].User)
+			if err := r.explainSignup(x, &users[0].User); err != nil {
+				return err
+			}
+		}
+		if err := r.explainOrders(ctx, sn, x); err != nil {
+			return err
+		}
+		return r.explainComments(ctx, sn, x)
+	})
+	return x, err
+}
+
+// reader returns a run that can only read: it has no lease.
+func (e *Engine) reader(ctx context.Context) (*run, error) {
+	settings, err := e.Store.Settings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		Engine: e, settings: settings, exclusion: e.Programme.Exclusion, brake: newBrake(), summary: newSummary(Increment),
+		ledger: ledger.Open(e.LedgerDB, e.Prefix, ledger.Options{Zone: settings.Zone, Clamp: e.Programme.Clamp}),
+	}
+	if r.versions, err = r.ledger.Versions(ctx); err != nil {
+		return nil, err
+	}
+	if len(r.versions) == 0 {
+		return nil, errors.New("nothing has been synced yet: run loyaltyd sync first")
+	}
+	return r, r.compileVersions()
+}
+
+func (r *run) explainEntries(ctx context.Context, x *Explanation) error {
+	notes, err := r.ledger.Notes(ctx, x.User)
+	if err != nil {
+		return err
+	}
+	const page = 1000
+	for after := int64(0); ; {
+		entries, err := r.ledger.Entries(ctx, x.User, after, page)
+		if err != nil {
+			return err
+		}
+		for _, entry := range entries {
+			after = entry.Seq
+			note := notes[entry.ID]
+			x.Entries = append(x.Entries, ExplainedEntry{Entry: entry, Why: why(&entry), Note: note.Note, Actor: note.Actor})
+		}
+		if len(entries) < page {
+			return nil
+		}
+	}
+}
+
+// why says in words what made an entry necessary.
+func why(e *ledger.Entry) string {
+	switch {
+	case e.Source == ledger.Clamp:
+		return "the balance is kept from falling below zero"
+	case e.Cause == causeEarned && e.Type == ledger.Hold:
+		return "earned, held for a while"
+	case strings.HasPrefix(e.Cause, "refund "):
+		return "because of " + strings.Replace(e.Cause, "refund ", "refund #", 1)
+	case strings.HasPrefix(e.Cause, "status "):
+		return fmt.Sprintf("the order changed; its status was %q", strings.TrimPrefix(e.Cause, "status "))
+	case e.Cause == causeDeleted:
+		return "the order was deleted"
+	case e.Cause == causeMoved:
+		return "the order belongs to another customer now"
+	case e.Cause == causeFirstOrder:
+		return "another order is the customer's first now"
+	case e.Cause == causeRecalculated:
+		return "found by a sweep: the store had changed without a date"
+	case e.Cause == causeLive:
+		return "the account is live again"
+	case e.Cause == causeEmail:
+		return "a guest order with the customer's e-mail"
+	case e.Cause == causeComment:
+		return "the comment's approval, author or post changed, or another comment is the first now"
+	default:
+		return e.Cause
+	}
+}
+
+// factsOf returns the objects of the sources in the order of their first
+// entry, with what is posted for them in this account.
+func (x *Explanation) factsOf(sources []ledger.Source) (ids []int64, posted map[int64]*ExplainedFact) {
+	posted = map[int64]*ExplainedFact{}
+	for i := range x.Entries {
+		entry := &x.Entries[i].Entry
+		if !slices.Contains(sources, entry.Source) {
+			continue
+		}
+		fact := posted[entry.Object]
+		if fact == nil {
+			fact = &ExplainedFact{ID: entry.Object, Program: entry.Program}
+			posted[entry.Object] = fact
+			ids = append(ids, entry.Object)
+		}
+		fact.Posted += entry.Points + entry.Pending
+	}
+	return ids, posted
+}
+
+func (x *Explanation) factAt(fact *ExplainedFact, sources []ledger.Source) time.Time {
+	for i := range x.Entries {
+		entry := &x.Entries[i].Entry
+		if entry.Object == fact.ID && slices.Contains(sources, entry.Source) && entry.FactAt.Valid {
+			return entry.FactAt.Time
+		}
+	}
+	return time.Time{}
+}
+
+func (r *run) since(version int64) time.Time {
+	for _, v := range r.versions {
+		if v.ID == version {
+			return v.From.Time
+		}
+	}
+	return time.Time{}
+}
+
+func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanation) error {
+	ids, facts := x.factsOf(orderSources)
+	for page := range slices.Chunk(ids, pageOrders) {
+		records, err := sn.Orders(ctx, r.settings.Storage, page, true)
+		if err != nil {
+			return err
+		}
+		there := make(map[int64]*program.Order, len(records))
+		var products []int64
+		for i := range records {
+			order := &records[i].Order
+			there[order.ID] = order
+			for j := range order.Lines {
+				products = append(products, order.Lines[j].Product)
+			}
+		}
+		slices.Sort(products)
+		categories, err := r.readCategories(ctx, r.ledger.DB(), slices.Compact(products))
+		if err != nil {
+			return err
+		}
+		for _, id := range page {
+			fact := facts[id]
+			fact.Kind, fact.Since = kindOrder, r.since(fact.Program)
+			p, order := r.programs[fact.Program], there[id]
+			switch {
+			case order == nil:
+				fact.Lines = []string{"The order is no longer in the store: it is worth nothing."}
+			case p == nil:
+				fact.Lines = []string{fmt.Sprintf("Program version %d is missing from the ledger.", fact.Program)}
+			default:
+				at := x.factAt(fact, orderSources)
+				fact.Lines = p.Explain(order, func(product int64) []int64 { return categories.at(product, at) })
+			}
+			x.Facts = append(x.Facts, *fact)
+		}
+	}
+	return nil
+}
+
+func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explanation) error {
+	ids, facts := x.factsOf(commentSources)
+	records, err := sn.CommentsByID(ctx, ids)
+	if err != nil {
+		return err
+	}
+	there := make(map[int64]*program.Comment, len(records))
+	for i := range records {
+		there[records[i].Comment.ID] = &records[i].Comment
+	}
+	for _, id := range ids {
+		fact := facts[id]
+		fact.Kind, fact.Since = kindComment, r.since(fact.Program)
+		p, comment := r.programs[fact.Program], there[id]
+		switch {
+		case comment == nil:
+			fact.Lines = []string{"The comment was deleted: it is worth nothing."}
+		case p != nil:
+			fact.Lines = explainComment(p, comment)
+		}
+		x.Facts = append(x.Facts, *fact)
+	}
+	return nil
+}
+
+func explainComment(p *program.Program, c *program.Comment) []string {
+	kind := "a comment on a post"
+	if c.PostType == "product" {
+		kind = "a review of a product"
+	}
+	head := fmt.Sprintf("Comment %d is %s (%d), approved state %q.", c.ID, kind, c.Post, c.Approved)
+	source, points := p.Comment(c)
+	if source == "" {
+		return []string{head, "It does not meet every condition: 0 points."}
+	}
+	return []string{head, fmt.Sprintf("The customer's earliest such comment on it earns %d points (%s).", points, source)}
+}
+
+func (r *run) explainSignup(x *Explanation, user *program.User) error {
+	ids, facts := x.factsOf([]ledger.Source{ledger.Signup})
+	for _, id := range ids {
+		fact := facts[id]
+		fact.Kind, fact.Since = kindUser, r.since(fact.Program)
+		if p := r.programs[fact.Program]; p != nil {
+			fact.Lines = []string{fmt.Sprintf("Registered %s UTC: %d points.", user.Registered.Format(time.DateTime), p.Signup(user))}
+		}
+		x.Facts = append(x.Facts, *fact)
+	}
+	return nil
+}
