@@ -123,7 +123,7 @@ CREATE TABLE {p}terms (
   term_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   name VARCHAR(200) NOT NULL DEFAULT '',
   slug VARCHAR(200) NOT NULL DEFAULT '',
-  term_group BIGINT NOT NULL DEFAULT 0,
+  term_group BIGINT(10) NOT NULL DEFAULT 0,
   PRIMARY KEY (term_id),
   KEY slug (slug(191)),
   KEY name (name(191))

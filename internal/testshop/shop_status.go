@@ -61,6 +61,17 @@ func (s *Shop) Pay(ctx context.Context, order int64) error {
 	if err := s.changeStatus(ctx, order, st, "wc-processing"); err != nil {
 		return err
 	}
+	transaction := record{id: order, paid: s.now()}.transaction()
+	if s.Storage.hpos() {
+		if err := s.run(ctx, `UPDATE {p}wc_orders SET transaction_id = ? WHERE id = ?`, transaction, order); err != nil {
+			return err
+		}
+	}
+	if s.Storage.posts() {
+		if err := s.setPostMeta(ctx, order, "_transaction_id", transaction); err != nil {
+			return err
+		}
+	}
 	if err := s.orderNote(ctx, order, "payment", "Payment complete."); err != nil {
 		return err
 	}
@@ -96,6 +107,9 @@ func (s *Shop) SetStatus(ctx context.Context, order int64, status string) error 
 				return err
 			}
 		}
+		if err := s.mails(ctx, order, "Refunded order"); err != nil {
+			return err
+		}
 		err = s.orderNote(ctx, order, "order_update", "Order status set to refunded. To return funds to the customer you will need to issue a refund through your payment gateway.")
 		if err != nil {
 			return err
@@ -103,7 +117,9 @@ func (s *Shop) SetStatus(ctx context.Context, order int64, status string) error 
 	case "wc-completed":
 		err = s.mails(ctx, order, "Completed order")
 	case "wc-processing":
-		err = s.mails(ctx, order, "Processing order")
+		if st.Status != "wc-completed" {
+			err = s.mails(ctx, order, "Processing order")
+		}
 	case "wc-on-hold":
 		err = s.mails(ctx, order, "Order on-hold")
 	case "wc-failed":

@@ -40,14 +40,21 @@ type fixture struct {
 
 func (f *fixture) ctx() context.Context { return f.T.Context() }
 
-// place places the order of the recordings: two lines, shipping, a coupon.
+// place places the order of the recordings: two lines, shipping, and a coupon
+// unless it is "none".
 func (f *fixture) place(o testshop.Order) int64 {
 	f.Helper()
 	o.Lines = []testshop.Line{
 		{Product: 10, Name: "P1", Qty: "2", Subtotal: "39.99", Total: "35.99", SubtotalTax: "4", Tax: "3.6"},
 		{Product: 11, Name: "P2", Qty: "1", Subtotal: "10", Total: "9", SubtotalTax: "1", Tax: "0.9"},
 	}
-	o.Shipping, o.ShippingTax, o.Coupon = "5", "0.5", "ten"
+	o.Shipping, o.ShippingTax = "5", "0.5"
+	switch o.Coupon {
+	case "":
+		o.Coupon = "ten"
+	case "none":
+		o.Coupon = ""
+	}
 	return testshop.Must(f.PlaceOrder(f.ctx(), o))
 }
 
