@@ -122,15 +122,26 @@ func decimalError(text string, err error) error {
 
 // canonical returns the one text that all decimals equal to d share.
 func canonical(d *apd.Decimal) string {
-	var reduced apd.Decimal
-	reduced.Reduce(d)
-	if reduced.IsZero() {
-		return "0"
-	}
+	z := reduced(d)
 	// Plain digits for what people write, a power of ten for what would
 	// need pages of zeros.
-	if reduced.Exponent >= -60 && reduced.Exponent <= 18 {
-		return reduced.Text('f')
+	if z.Exponent >= -60 && z.Exponent <= 18 {
+		return z.Text('f')
 	}
-	return reduced.Text('E')
+	return z.Text('E')
+}
+
+// reduced returns d without trailing zeros, so that equal decimals are alike.
+func reduced(d *apd.Decimal) apd.Decimal {
+	if d.IsZero() {
+		return apd.Decimal{}
+	}
+	if d.Form != apd.Finite {
+		return *d
+	}
+	all := d.Coeff.String()
+	significant := strings.TrimRight(all, "0")
+	z := apd.Decimal{Negative: d.Negative, Exponent: d.Exponent + int32(len(all)-len(significant))}
+	z.Coeff.SetString(significant, 10)
+	return z
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
 // Site is what rules need to know of the site that they are for.
@@ -161,14 +159,4 @@ func (p *Program) Signup(u *User) int64 {
 		return 0
 	}
 	return p.rules.Earn.Signup.Points
-}
-
-// reduced returns d without trailing zeros, so that equal decimals are alike.
-func reduced(d *apd.Decimal) apd.Decimal {
-	var z apd.Decimal
-	z.Reduce(d)
-	if z.IsZero() {
-		return apd.Decimal{}
-	}
-	return z
 }
