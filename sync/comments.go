@@ -176,8 +176,8 @@ func (p *commentPlan) judge(c *commentCase) {
 			c.program, c.factAt = posted.Program, posted.FactAt
 		}
 		for _, standing := range posted.Accounts {
-			if !p.live[standing.User] {
-				return // it has entries in a frozen account: it counts for nobody else
+			if !p.live[standing.User] && standing.Points != 0 {
+				return // it has points in a frozen account: it counts for nobody else
 			}
 		}
 	}

@@ -196,6 +196,17 @@ func (c *orderCase) accounts() []int64 {
 	return users
 }
 
+// holds reports whether the order has points or pending points in a user's
+// account.
+func (c *orderCase) holds(user int64) bool {
+	for _, posted := range c.posted {
+		if standing := posted.Of(user); standing.Points != 0 || standing.Pending != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // readUsers finds out who of the users that matter exists and is not excluded,
 // and marks their accounts accordingly.
 func (p *orderPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {
@@ -250,7 +261,10 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 
 	var accounts []program.Account
 	for _, user := range c.accounts() {
-		accounts = append(accounts, program.Account{User: user, Frozen: !p.live[user]})
+		// A frozen account from which all was taken back before has no claim.
+		if p.live[user] || c.holds(user) {
+			accounts = append(accounts, program.Account{User: user, Frozen: !p.live[user]})
+		}
 	}
 	c.owner, _ = c.program.OrderOwner(order, accounts, p.users.customer, p.users.byEmail)
 	c.counts = c.owner

@@ -64,7 +64,7 @@ func TestRealStoresGiveTheOraclesBalances(t *testing.T) {
 
 // configured returns the programme of a `program:` section as the operator's
 // configuration gives it.
-func configured(t *testing.T, text string) sync.Programme {
+func configured(t testing.TB, text string) sync.Programme {
 	t.Helper()
 	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	config.Flags(flags)
@@ -108,7 +108,7 @@ func (b *bench) compareWith(facts *oracle.Store, text string) {
 	if summary.Skipped != int64(want.Skipped) {
 		b.t.Errorf("skipped for their currency: got %d, want %d", summary.Skipped, want.Skipped)
 	}
-	if b.t.(*testing.T).Failed() {
+	if b.t.Failed() {
 		b.t.Logf("the program:\n%s", text)
 	}
 }

@@ -68,6 +68,12 @@ func New(t testing.TB) *Database {
 	return needAny(t).newDatabase(t)
 }
 
+// Fresh returns another empty database on the same server.
+func (d *Database) Fresh(t testing.TB) *Database {
+	t.Helper()
+	return d.Server.newDatabase(t)
+}
+
 func needAny(t testing.TB) *Server {
 	t.Helper()
 	var reasons []string

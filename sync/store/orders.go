@@ -121,7 +121,7 @@ func unknownStorage(storage Storage) error {
 func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
 	o.Rows = []RowSums{row.sums(items)}
 	o.Problems = row.problems
-	place := fmt.Sprintf("order %d", row.id)
+	here := place{order: row.id}
 	o.Order = program.Order{
 		ID:          row.id,
 		Customer:    row.customer,
@@ -132,73 +132,87 @@ func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
 		Modified:    row.modified,
 		Paid:        row.paid,
 		Completed:   row.completed,
-		Total:       o.decimal(place, row.total),
-		Shipping:    o.decimal(place, row.shipping),
-		ShippingTax: o.decimal(place, row.shippingTax),
+		Total:       o.decimal(here, row.total),
+		Shipping:    o.decimal(here, row.shipping),
+		ShippingTax: o.decimal(here, row.shippingTax),
 	}
 	for _, it := range items {
-		place := fmt.Sprintf("order %d: line %d", row.id, it.id)
+		here := place{order: row.id, line: it.id}
 		if strings.EqualFold(it.kind, feeItem) { // as the server compares it
-			o.Order.Fees = append(o.Order.Fees, o.fee(place, it))
+			o.Order.Fees = append(o.Order.Fees, o.fee(here, it))
 			continue
 		}
 		o.Order.Lines = append(o.Order.Lines, program.Line{
 			ID:          it.id,
 			Name:        it.name,
-			Product:     o.reference(place, it, metaProduct),
-			Variation:   o.reference(place, it, metaVariation),
-			Quantity:    o.decimal(place, it.amount(metaQuantity)),
-			Total:       o.decimal(place, it.amount(metaTotal)),
-			Subtotal:    o.decimal(place, it.amount(metaSubtotal)),
-			Tax:         o.decimal(place, it.amount(metaTax)),
-			SubtotalTax: o.decimal(place, it.amount(metaSubtotalTax)),
+			Product:     o.reference(here, it, metaProduct),
+			Variation:   o.reference(here, it, metaVariation),
+			Quantity:    o.decimal(here, it.amount(metaQuantity)),
+			Total:       o.decimal(here, it.amount(metaTotal)),
+			Subtotal:    o.decimal(here, it.amount(metaSubtotal)),
+			Tax:         o.decimal(here, it.amount(metaTax)),
+			SubtotalTax: o.decimal(here, it.amount(metaSubtotalTax)),
 		})
 	}
 }
 
 func (o *OrderRecord) addRefund(row *orderRow, items []*item) {
 	o.Problems = append(o.Problems, row.problems...)
-	place := fmt.Sprintf("order %d: refund %d", row.parent, row.id)
+	here := place{order: row.parent, refund: row.id}
 	refund := program.Refund{
 		ID:          row.id,
 		Created:     row.created,
-		Shipping:    o.decimal(place, row.shipping),
-		ShippingTax: o.decimal(place, row.shippingTax),
+		Shipping:    o.decimal(here, row.shipping),
+		ShippingTax: o.decimal(here, row.shippingTax),
 	}
 	if row.refunded.text != "" {
-		refund.Amount = o.decimal(place, row.refunded)
+		refund.Amount = o.decimal(here, row.refunded)
 	} else {
-		total := o.decimal(place, row.total)
+		total := o.decimal(here, row.total)
 		refund.Amount.Neg(&total)
 	}
 	for _, it := range items {
-		place := fmt.Sprintf("order %d: refund %d: line %d", row.parent, row.id, it.id)
+		here := place{order: row.parent, refund: row.id, line: it.id}
 		if strings.EqualFold(it.kind, feeItem) { // as the server compares it
-			refund.Fees = append(refund.Fees, o.fee(place, it))
+			refund.Fees = append(refund.Fees, o.fee(here, it))
 			continue
 		}
 		refund.Lines = append(refund.Lines, program.RefundLine{
-			Item:     o.reference(place, it, metaRefunded),
-			Quantity: o.decimal(place, it.amount(metaQuantity)),
-			Total:    o.decimal(place, it.amount(metaTotal)),
-			Tax:      o.decimal(place, it.amount(metaTax)),
+			Item:     o.reference(here, it, metaRefunded),
+			Quantity: o.decimal(here, it.amount(metaQuantity)),
+			Total:    o.decimal(here, it.amount(metaTotal)),
+			Tax:      o.decimal(here, it.amount(metaTax)),
 		})
 	}
 	o.Order.Refunds = append(o.Order.Refunds, refund)
 }
 
-func (o *OrderRecord) fee(place string, it *item) program.Fee {
+// place is where an amount is stored.
+type place struct{ order, refund, line int64 }
+
+func (p place) String() string {
+	text := fmt.Sprintf("order %d", p.order)
+	if p.refund != 0 {
+		text += fmt.Sprintf(": refund %d", p.refund)
+	}
+	if p.line != 0 {
+		text += fmt.Sprintf(": line %d", p.line)
+	}
+	return text
+}
+
+func (o *OrderRecord) fee(at place, it *item) program.Fee {
 	return program.Fee{
-		Total: o.decimal(place, it.amount(metaTotal)),
-		Tax:   o.decimal(place, it.amount(metaTax)),
+		Total: o.decimal(at, it.amount(metaTotal)),
+		Tax:   o.decimal(at, it.amount(metaTax)),
 	}
 }
 
 // decimal reads an amount; what cannot be read is 0 and a problem.
-func (o *OrderRecord) decimal(place string, a amount) apd.Decimal {
+func (o *OrderRecord) decimal(at place, a amount) apd.Decimal {
 	d, err := program.ParseDecimal(a.text)
 	if err != nil {
-		o.Problems = append(o.Problems, problem(place, a))
+		o.Problems = append(o.Problems, problem(at, a))
 		return apd.Decimal{}
 	}
 	return d
@@ -206,20 +220,20 @@ func (o *OrderRecord) decimal(place string, a amount) apd.Decimal {
 
 // reference reads the id that a meta row of it names; what cannot be read is
 // 0 and a problem.
-func (o *OrderRecord) reference(place string, it *item, key int) int64 {
+func (o *OrderRecord) reference(at place, it *item, key int) int64 {
 	a := it.amount(key)
 	id := parseID(a.text)
 	if id == 0 && strings.Trim(a.text, "0") != "" {
-		o.Problems = append(o.Problems, problem(place, a))
+		o.Problems = append(o.Problems, problem(at, a))
 	}
 	return id
 }
 
-func problem(place string, a amount) string {
+func problem(at place, a amount) string {
 	const most = 40
 	text := strings.ToValidUTF8(a.text, "\uFFFD")
 	if runes := []rune(text); len(runes) > most {
 		text = string(runes[:most]) + "…"
 	}
-	return fmt.Sprintf("%s: %s %q", place, a.name, text)
+	return fmt.Sprintf("%s: %s %q", at, a.name, text)
 }
