@@ -128,14 +128,14 @@ func (s *Shop) AddPost(ctx context.Context, p Post) (int64, error) {
 }
 
 type postRow struct {
-	author                        int64
-	at                            time.Time
-	gmt                           string // empty: that of at
-	modified                      time.Time
-	title, excerpt, status        string
-	comments, password, name, uid string
-	parent                        int64
-	kind                          string
+	author                   int64
+	at                       time.Time
+	gmt                      string // empty: that of at
+	modified                 time.Time
+	title, excerpt, status   string
+	comments, password, name string
+	parent                   int64
+	kind                     string
 }
 
 func (s *Shop) insertPost(ctx context.Context, id any, p postRow) (int64, error) {
@@ -216,11 +216,13 @@ func (s *Shop) trashComments(ctx context.Context, post int64, remember bool) err
 		return nil
 	}
 	if remember {
-		states := fmt.Sprintf("a:%d:{", len(comments))
+		var states strings.Builder
+		fmt.Fprintf(&states, "a:%d:{", len(comments))
 		for _, c := range comments {
-			states += fmt.Sprintf(`i:%d;s:%d:"%s";`, c.ID, len(c.Approved), c.Approved)
+			fmt.Fprintf(&states, `i:%d;s:%d:"%s";`, c.ID, len(c.Approved), c.Approved)
 		}
-		if _, err := s.insert(ctx, postMetaTable, nil, post, "_wp_trash_meta_comments_status", states+"}"); err != nil {
+		states.WriteString("}")
+		if _, err := s.insert(ctx, postMetaTable, nil, post, "_wp_trash_meta_comments_status", states.String()); err != nil {
 			return err
 		}
 	}

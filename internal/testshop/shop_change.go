@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 )
 
 // found is an order as Change picks it.
@@ -297,18 +298,18 @@ func (c *changer) guestRegisters(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i := len(orders) - 1; i >= 0; i-- {
-		if orders[i].Customer != 0 {
+	for _, order := range slices.Backward(orders) {
+		if order.Customer != 0 {
 			continue
 		}
-		st, err := c.read(ctx, orders[i].ID)
+		st, err := c.read(ctx, order.ID)
 		if err != nil {
 			return err
 		}
 		if st.Email == "" {
 			continue
 		}
-		id, err := c.AddUser(ctx, User{Login: "former-guest-" + fmt.Sprint(orders[i].ID), Email: st.Email})
+		id, err := c.AddUser(ctx, User{Login: "former-guest-" + fmt.Sprint(order.ID), Email: st.Email})
 		if err != nil {
 			return err
 		}

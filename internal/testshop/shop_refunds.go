@@ -210,12 +210,24 @@ func refundItems(lines []namedItem) []item {
 		case "shipping":
 			meta = [][2]string{{"method_id", "flat_rate"}, {"instance_id", ""}, {"cost", total}, {"total_tax", tax}, {"taxes", taxData("total", tax)}}
 		case "fee":
-			meta = [][2]string{{"_fee_amount", bare(rat(n.Total))}, {"_tax_class", ""}, {"_tax_status", "taxable"},
-				{"_line_total", total}, {"_line_tax", tax}, {"_line_tax_data", taxData("total", tax)}}
+			meta = [][2]string{
+				{"_fee_amount", bare(rat(n.Total))},
+				{"_tax_class", ""},
+				{"_tax_status", "taxable"},
+				{"_line_total", total},
+				{"_line_tax", tax},
+				{"_line_tax_data", taxData("total", tax)},
+			}
 		default:
 			meta = [][2]string{
-				{"_product_id", n.product}, {"_variation_id", n.variation}, {"_qty", negated(n.Qty)}, {"_tax_class", ""},
-				{"_line_subtotal", total}, {"_line_subtotal_tax", tax}, {"_line_total", total}, {"_line_tax", tax},
+				{"_product_id", n.product},
+				{"_variation_id", n.variation},
+				{"_qty", negated(n.Qty)},
+				{"_tax_class", ""},
+				{"_line_subtotal", total},
+				{"_line_subtotal_tax", tax},
+				{"_line_total", total},
+				{"_line_tax", tax},
 				{"_line_tax_data", taxData("total", tax, "subtotal", tax)},
 			}
 		}

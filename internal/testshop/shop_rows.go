@@ -29,7 +29,6 @@ var (
 	commentMetaTable  = columns("{p}commentmeta", `meta_id comment_id meta_key meta_value`)
 	termsTable        = columns("{p}terms", `term_id name slug term_group`)
 	taxonomyTable     = columns("{p}term_taxonomy", `term_taxonomy_id term_id taxonomy description parent count`)
-	relationsTable    = columns("{p}term_relationships", `object_id term_taxonomy_id term_order`)
 	ordersTable       = columns("{p}wc_orders", `id status currency type tax_amount total_amount customer_id billing_email date_created_gmt date_updated_gmt parent_order_id payment_method payment_method_title transaction_id ip_address user_agent customer_note`)
 	ordersMetaTable   = columns("{p}wc_orders_meta", `id order_id meta_key meta_value`)
 	operationalTable  = columns("{p}wc_order_operational_data", `id order_id created_via woocommerce_version prices_include_tax coupon_usages_are_counted download_permission_granted cart_hash new_order_email_sent order_key order_stock_reduced date_paid_gmt date_completed_gmt shipping_tax_amount shipping_total_amount discount_tax_amount discount_total_amount recorded_sales`)

@@ -38,7 +38,7 @@ type fixture struct {
 	customer, order int64
 }
 
-func (f *fixture) ctx() context.Context { return f.T.Context() }
+func (f *fixture) ctx() context.Context { return f.Context() }
 
 // place places the order of the recordings: two lines, shipping, and a coupon
 // unless it is "none".
