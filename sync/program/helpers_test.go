@@ -32,8 +32,6 @@ func decp(text string) *apd.Decimal {
 	return &d
 }
 
-func ptr(n int64) *int64 { return &n }
-
 var euro = program.Site{Zone: utc, Currency: "EUR"}
 
 // compile makes a programme of the defaults, changed.

@@ -76,7 +76,7 @@ func TestWhenAnOrderEarns(t *testing.T) {
 		}, with(status("shipped"), unpaid), nil, 10},
 		{"no status is no custom status", nil, status(""), nil, 0},
 	}
-	for _, s := range strings.Fields("pending on-hold cancelled refunded failed checkout-draft new publish future draft private trash " +
+	for s := range strings.FieldsSeq("pending on-hold cancelled refunded failed checkout-draft new publish future draft private trash " +
 		"auto-draft inherit request-pending request-confirmed request-failed request-completed") {
 		cases = append(cases, purchaseCase{s + " is not custom", nil, status(s), nil, 0})
 		if program.CustomStatus(s) {
@@ -320,7 +320,7 @@ func TestSkippedCurrency(t *testing.T) {
 			c.order(o)
 			w, err := compile(t, func(r *rules) {
 				r.Earn.HighSpend = []program.Threshold{{Amount: dec("0.01"), Points: 5}}
-				r.Earn.Campaigns = []program.Campaign{{Points: ptr(3)}}
+				r.Earn.Campaigns = []program.Campaign{{Points: new(int64(3))}}
 				if c.rules != nil {
 					c.rules(r)
 				}
@@ -349,7 +349,7 @@ func TestStarts(t *testing.T) {
 			p := compile(t, func(r *rules) {
 				r.Starts = c.starts
 				r.Earn.HighSpend = []program.Threshold{{Amount: dec("1"), Points: 10}}
-				r.Earn.Campaigns = []program.Campaign{{Points: ptr(10)}}
+				r.Earn.Campaigns = []program.Campaign{{Points: new(int64(10))}}
 				r.Earn.Signup.Points = 10
 			})
 			w, err := p.Worth(completed(line(1, 5, "10")), noCategories)

@@ -110,7 +110,7 @@ func TestFoldEmailIsEqualFold(t *testing.T) {
 	if program.FoldEmail("") != "" {
 		t.Error("empty does not stay empty")
 	}
-	for r := rune(0); r < 0x20000; r++ { // no rune above has another case
+	for r := range rune(0x20000) { // no rune above has another case
 		text := string(r)
 		sameFold(t, text, string(unicode.SimpleFold(r)))
 		sameFold(t, text, string(r+1))

@@ -77,7 +77,7 @@ func drawRules(t *rapid.T) program.Rules {
 			m := drawDecimal(t, "multiplier", 10_000, 99_999)
 			c.Multiplier = &m
 		} else {
-			c.Points = ptr(points.Draw(t, "points"))
+			c.Points = new(points.Draw(t, "points"))
 		}
 		r.Earn.Campaigns = append(r.Earn.Campaigns, c)
 	}

@@ -41,7 +41,7 @@ func everything() program.Rules {
 	r.Earn.HighSpend = []program.Threshold{{Amount: dec("100.50"), Points: 5}, {Amount: dec("0"), Points: 1}}
 	r.Earn.Campaigns = []program.Campaign{
 		{Name: "Summer <b>☀</b>", From: "2026-06-01", To: "2026-09-01T12:00", Multiplier: decp("1.50")},
-		{Points: ptr(0)},
+		{Points: new(int64(0))},
 	}
 	p := &r.Earn.Purchase
 	p.PointsPerUnit, p.Discounts, p.Tax, p.Shipping, p.Fees = dec("0.1000"), "ignore", true, true, true
@@ -70,7 +70,7 @@ func TestEqualRulesHaveEqualHashes(t *testing.T) {
 		"forms of a time":      func(r *program.Rules) { r.Starts = "2026-01-01T00:00" },
 		"times of campaigns":   func(r *program.Rules) { r.Earn.Campaigns[0].To = "2026-09-01 12:00:00" },
 		"multipliers":          func(r *program.Rules) { r.Earn.Campaigns[0].Multiplier = decp("1.5") },
-		"another equal number": func(r *program.Rules) { r.Earn.Campaigns[1].Points = ptr(0) },
+		"another equal number": func(r *program.Rules) { r.Earn.Campaigns[1].Points = new(int64(0)) },
 	} {
 		r := everything()
 		change(&r)
@@ -83,7 +83,7 @@ func TestEqualRulesHaveEqualHashes(t *testing.T) {
 		"a currency":           func(r *program.Rules) { delete(r.Earn.Purchase.Currencies, "usd") },
 		"a product's rule":     func(r *program.Rules) { r.Earn.Purchase.Products[5] = program.Rule{PointsPerUnit: decp("0")} },
 		"the start":            func(r *program.Rules) { r.Starts = "" },
-		"a kind of campaign":   func(r *program.Rules) { r.Earn.Campaigns[0].Multiplier, r.Earn.Campaigns[0].Points = nil, ptr(1) },
+		"a kind of campaign":   func(r *program.Rules) { r.Earn.Campaigns[0].Multiplier, r.Earn.Campaigns[0].Points = nil, new(int64(1)) },
 		"the order of windows": func(r *program.Rules) { c := r.Earn.Campaigns; c[0], c[1] = c[1], c[0] },
 		"the days of holding":  func(r *program.Rules) { r.HoldDays = 15 },
 		"guests":               func(r *program.Rules) { r.Guests = "ignore" },
@@ -199,9 +199,9 @@ func TestCompileNamesEveryProblem(t *testing.T) {
 	r.Earn.Signup.Points, r.Earn.FirstOrder.Points, r.Earn.BlogComment.Points, r.Earn.ProductReview.Points = -1, -2, -3, -4
 	r.Earn.HighSpend = []program.Threshold{{Amount: dec("1")}, {Amount: dec("-1"), Points: -5}}
 	r.Earn.Campaigns = []program.Campaign{
-		{Points: ptr(1), Multiplier: decp("2")},
+		{Points: new(int64(1)), Multiplier: decp("2")},
 		{},
-		{From: "2026-02-30", Points: ptr(-1)},
+		{From: "2026-02-30", Points: new(int64(-1))},
 		{From: "2026-03-01", To: "2026-03-01 00:00", Multiplier: decp("0.99")},
 		{Multiplier: &apd.Decimal{Form: apd.NaN}},
 	}
