@@ -79,11 +79,13 @@ func TestEqualRulesHaveEqualHashes(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*program.Rules){
-		"a rate":               func(r *program.Rules) { r.Earn.Purchase.PointsPerUnit = dec("0.10000000000000000000000000001") },
-		"a currency":           func(r *program.Rules) { delete(r.Earn.Purchase.Currencies, "usd") },
-		"a product's rule":     func(r *program.Rules) { r.Earn.Purchase.Products[5] = program.Rule{PointsPerUnit: decp("0")} },
-		"the start":            func(r *program.Rules) { r.Starts = "" },
-		"a kind of campaign":   func(r *program.Rules) { r.Earn.Campaigns[0].Multiplier, r.Earn.Campaigns[0].Points = nil, new(int64(1)) },
+		"a rate":           func(r *program.Rules) { r.Earn.Purchase.PointsPerUnit = dec("0.10000000000000000000000000001") },
+		"a currency":       func(r *program.Rules) { delete(r.Earn.Purchase.Currencies, "usd") },
+		"a product's rule": func(r *program.Rules) { r.Earn.Purchase.Products[5] = program.Rule{PointsPerUnit: decp("0")} },
+		"the start":        func(r *program.Rules) { r.Starts = "" },
+		"a kind of campaign": func(r *program.Rules) {
+			r.Earn.Campaigns[0].Multiplier, r.Earn.Campaigns[0].Points = nil, new(int64(1))
+		},
 		"the order of windows": func(r *program.Rules) { c := r.Earn.Campaigns; c[0], c[1] = c[1], c[0] },
 		"the days of holding":  func(r *program.Rules) { r.HoldDays = 15 },
 		"guests":               func(r *program.Rules) { r.Guests = "ignore" },
