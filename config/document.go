@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -92,7 +93,7 @@ func (p *jsonParser) next() (*yaml.Node, error) {
 	case json.Number:
 		node.Value = token.String()
 	case bool:
-		node.Tag, node.Value = "!!bool", fmt.Sprint(token)
+		node.Tag, node.Value = "!!bool", strconv.FormatBool(token)
 	default:
 		node.Tag, node.Value = "!!null", "null"
 	}

@@ -209,8 +209,7 @@ func (l *loader) readFile(v *viper.Viper) error {
 		return err
 	}
 	err = v.ReadConfig(bytes.NewReader(data))
-	var parse viper.ConfigParseError
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[viper.ConfigParseError](err); ok {
 		return fmt.Errorf("neither YAML nor JSON: %w", errors.Unwrap(parse))
 	}
 	return err
@@ -235,8 +234,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 
 // reason drops the operation and the file's name, which the place tells.
 func reason(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*os.PathError](err); ok {
 		return path.Err
 	}
 	return err

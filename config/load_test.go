@@ -59,8 +59,8 @@ func problems(t *testing.T, err error) []string {
 	if err == nil {
 		return nil
 	}
-	var invalid *config.InvalidError
-	if !errors.As(err, &invalid) {
+	invalid, ok := errors.AsType[*config.InvalidError](err)
+	if !ok {
 		t.Fatalf("got %T (%v), want an InvalidError", err, err)
 	}
 	var all []string
@@ -113,8 +113,6 @@ func cronLine(text string) config.Cron {
 	}
 	return c
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func TestDefaults(t *testing.T) {
 	t.Parallel()
@@ -213,15 +211,15 @@ func wantEverything() config.Config {
 						Rounding:   "nearest",
 						Currencies: map[string]apd.Decimal{"USD": decimal("0.92000"), "NO": decimal("1.5")},
 						Products: map[int64]program.Rule{
-							12: {Exclude: true}, 13: {Points: ptr(decimal("2.5"))}, 14: {PointsPerUnit: ptr(decimal("3"))},
+							12: {Exclude: true}, 13: {Points: new(decimal("2.5"))}, 14: {PointsPerUnit: new(decimal("3"))},
 						},
-						Categories: map[int64]program.Rule{9223372036854775807: {PointsPerUnit: ptr(decimal("0.3"))}},
+						Categories: map[int64]program.Rule{9223372036854775807: {PointsPerUnit: new(decimal("0.3"))}},
 					},
 					FirstOrder: program.Bonus{Points: 1},
 					HighSpend:  []program.Threshold{{Amount: decimal("100.10"), Points: 50}},
 					Campaigns: []program.Campaign{
-						{Name: "May 🎉", From: "2026-05-01", To: "2026-06-01", Multiplier: ptr(decimal("2"))},
-						{Points: ptr(int64(5))},
+						{Name: "May 🎉", From: "2026-05-01", To: "2026-06-01", Multiplier: new(decimal("2"))},
+						{Points: new(int64(5))},
 					},
 					ProductReview: program.Review{Points: 2, VerifiedOnly: true},
 					BlogComment:   program.Bonus{Points: 3},

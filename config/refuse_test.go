@@ -300,8 +300,13 @@ func FuzzLoadFile(f *testing.F) {
 	f.Add("a: [")
 	f.Add("? {a: b}\n: 1")
 	f.Add("store: {dsn: &a b, x: *a}")
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, file string) {
-		c, err := load(t, "\n"+file, nil)
+		path := filepath.Join(dir, "loyaltyd.yaml")
+		if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := load(t, "", nil, "--config", path)
 		if err != nil {
 			problems(t, err) // an InvalidError, always
 			return

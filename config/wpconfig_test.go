@@ -270,8 +270,7 @@ func TestCredentialsSurvive(t *testing.T) {
 			t.Fatal(err)
 		}
 		c, err := config.ReadWPConfig(dir)
-		var invalid *config.InvalidError
-		if errors.As(err, &invalid) {
+		if _, refused := errors.AsType[*config.InvalidError](err); refused {
 			if strings.Contains(err.Error(), "signs that a DSN cannot hold") {
 				t.Skip("refused")
 			}
