@@ -300,6 +300,13 @@ func (s *Shop) exec(ctx context.Context, query string, args ...any) (sql.Result,
 	return result, nil
 }
 
+// Exec runs any writing statement in the shop's lenient session, with {p} and
+// {u} replaced: for tests that plant what no plugin should, such as zero
+// dates, NULLs or rows without a parent.
+func (s *Shop) Exec(ctx context.Context, query string, args ...any) error {
+	return s.run(ctx, query, args...)
+}
+
 // run is exec for those who do not need the result.
 func (s *Shop) run(ctx context.Context, query string, args ...any) error {
 	_, err := s.exec(ctx, query, args...)

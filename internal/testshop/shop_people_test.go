@@ -207,6 +207,16 @@ func TestHostileTextIsStoredAsGiven(t *testing.T) {
 	})
 }
 
+func TestAnythingCanBePlanted(t *testing.T) {
+	modes(t, func(t *testing.T, f *fixture) {
+		testshop.Do(f.Exec(f.ctx(), `UPDATE {u}users SET user_registered = '0000-00-00 00:00:00' WHERE ID = ?`, f.customer))
+		f.want("1", `SELECT user_registered = '0000-00-00 00:00:00' FROM {p}users WHERE ID = ?`, f.customer)
+		if f.Exec(f.ctx(), `UPDATE {p}nothing SET a = 1`) == nil {
+			t.Error("a failing statement passed")
+		}
+	})
+}
+
 func TestRecalculateFollowsTheItems(t *testing.T) {
 	modes(t, func(t *testing.T, f *fixture) {
 		ctx := f.ctx()
