@@ -28,6 +28,12 @@ type Component struct {
 	Files fs.FS
 }
 
+// Number returns the number of the component's last migration.
+func (c Component) Number() (int, error) {
+	all, err := c.migrations()
+	return len(all), err
+}
+
 type migration struct {
 	number int
 	name   string
