@@ -100,16 +100,10 @@ type Schedule struct {
 // Program is the points programme. Only Rules is versioned.
 type Program struct {
 	Rules           program.Rules
-	Exclude         Exclude
-	NegativeBalance string // NegativeAllow or NegativeClamp
+	Exclude         program.Exclusion // roles in lower case
+	NegativeBalance string            // NegativeAllow or NegativeClamp
 	Redeem          Redeem
 	Expiry          Expiry
-}
-
-// Exclude lists who earns nothing.
-type Exclude struct {
-	Roles []string // in lower case
-	Users []int64
 }
 
 // Redeem says what points are worth when they are spent.

@@ -92,7 +92,10 @@ func (c Config) WithProgram(document []byte, name string) (Config, error) {
 	next.Program = Program{}
 	next.read("program.", &r)
 	next.checkProgram(&r)
-	return next, r.err()
+	if err := r.err(); err != nil {
+		return Config{}, err
+	}
+	return next, nil
 }
 
 // build returns the configuration that values make, each key having one.

@@ -226,7 +226,7 @@ func wantEverything() config.Config {
 					Signup:        program.Bonus{Points: 4},
 				},
 			},
-			Exclude:         config.Exclude{Roles: []string{"administrator", "shop_manager"}, Users: []int64{3, 4}},
+			Exclude:         program.Exclusion{Roles: []string{"administrator", "shop_manager"}, Users: []int64{3, 4}},
 			NegativeBalance: "clamp",
 			Redeem:          config.Redeem{PointsPerUnit: decimal("50"), Min: 10, Max: 20, CouponDays: 30},
 			Expiry:          config.Expiry{Mode: "lots", Days: 400},

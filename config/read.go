@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cockroachdb/apd/v3"
 	"go.yaml.in/yaml/v3"
@@ -229,15 +228,13 @@ func (e entry) role() (string, bool) {
 	return strings.ToLower(strings.TrimSpace(text)), ok
 }
 
-var localTimePattern = regexp.MustCompile(`^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?$`)
-
 // localTime returns "" or the text of a local time that the calendar has.
 func (e entry) localTime() (string, bool) {
 	if e.node.Kind == yaml.ScalarNode && e.node.Value == "" && !isNull(e.node) {
 		return "", true
 	}
 	if e.node.Kind == yaml.ScalarNode {
-		if _, ok := parseLocal(e.node.Value); ok {
+		if _, err := program.ParseLocal(e.node.Value); err == nil {
 			return e.node.Value, true
 		}
 	}
@@ -245,33 +242,15 @@ func (e entry) localTime() (string, bool) {
 	return "", false
 }
 
-// parseLocal reads a local time as if it were UTC, which is enough to compare
-// two of them.
-func parseLocal(text string) (time.Time, bool) {
-	if !localTimePattern.MatchString(text) {
-		return time.Time{}, false
-	}
-	const full = "0000-00-00T00:00:00"
-	text = strings.Replace(text, " ", "T", 1)
-	t, err := time.Parse("2006-01-02T15:04:05", text+full[len(text):])
-	return t, err == nil
-}
-
-// notCustom are the statuses of WordPress and WooCommerce themselves. Of
-// these, only the first four may earn.
-var notCustom = []string{
-	"pending", "processing", "on-hold", "completed",
-	"cancelled", "refunded", "failed", "checkout-draft", "new", "publish", "future", "draft", "private", "trash",
-	"auto-draft", "inherit", "request-pending", "request-confirmed", "request-failed", "request-completed",
-}
-
-var mayEarn = notCustom[:4]
+// mayEarn are the only statuses of WordPress and WooCommerce themselves that
+// may earn.
+var mayEarn = []string{"pending", "processing", "on-hold", "completed"}
 
 var statusPattern = regexp.MustCompile(`^[a-z0-9_-]{1,20}$`)
 
 func (e entry) status() (string, bool) {
 	status, ok := e.statusName()
-	if ok && slices.Contains(notCustom, status) && !slices.Contains(mayEarn, status) {
+	if ok && !program.CustomStatus(status) && !slices.Contains(mayEarn, status) {
 		e.refuseValue("can never earn: only %s and custom statuses can", strings.Join(mayEarn, ", "))
 		return "", false
 	}
@@ -280,7 +259,7 @@ func (e entry) status() (string, bool) {
 
 func (e entry) customStatus() (string, bool) {
 	status, ok := e.statusName()
-	if ok && slices.Contains(notCustom, status) {
+	if ok && !program.CustomStatus(status) {
 		e.refuseValue("is not a custom status: name it in program.earn.purchase.statuses if it shall earn")
 		return "", false
 	}
@@ -375,11 +354,11 @@ func (e entry) campaign() (c program.Campaign, ok bool) {
 		text, valid := to.localTime()
 		c.To, ok = text, ok && valid
 	}
-	if start, open := parseLocal(c.From); open {
-		if end, open := parseLocal(c.To); open && !start.Before(end) {
-			from.refuseValue("is not before %q, the campaign's end: swap them, or leave one out", c.To)
-			ok = false
-		}
+	start, noStart := program.ParseLocal(c.From)
+	end, noEnd := program.ParseLocal(c.To)
+	if noStart == nil && noEnd == nil && !start.Before(end) {
+		from.refuseValue("is not before %q, the campaign's end: swap them, or leave one out", c.To)
+		ok = false
 	}
 	if field, given := fields["points"]; given {
 		points, valid := field.integer(0, math.MaxInt64)

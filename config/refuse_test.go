@@ -311,6 +311,9 @@ func FuzzLoadFile(f *testing.F) {
 			problems(t, err) // an InvalidError, always
 			return
 		}
+		if err := c.Program.Rules.Validate(); err != nil {
+			t.Errorf("rules that mean nothing are accepted: %v", err)
+		}
 		text := printed(t, c)
 		if strings.Contains(text, "password not shown") {
 			return
