@@ -66,7 +66,7 @@ func directory(name string) fs.FS {
 // Migrate brings the report tables up to date and returns the names of the
 // migrations it applied.
 func (r *Reports) Migrate(ctx context.Context) ([]string, error) {
-	if err := r.checkHome(ctx); err != nil {
+	if err := r.CheckHome(ctx); err != nil {
 		return nil, err
 	}
 	applied, err := database.Migrate(ctx, r.db, r.prefix, r.Components()...)
@@ -76,9 +76,10 @@ func (r *Reports) Migrate(ctx context.Context) ([]string, error) {
 	return applied, nil
 }
 
-// checkHome refuses a site whose ledger changed its home, where a table would
-// be taken for its copy or the other way round.
-func (r *Reports) checkHome(ctx context.Context) error {
+// CheckHome refuses a site whose ledger changed its home, where a table would
+// be taken for its copy or the other way round. Call it before any tables are
+// made.
+func (r *Reports) CheckHome(ctx context.Context) error {
 	var kind []string
 	table := "loyalty_points_history"
 	if r.copied {

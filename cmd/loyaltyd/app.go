@@ -219,6 +219,9 @@ func (a *app) migrate(ctx context.Context) ([]string, error) {
 	if err := a.checkSchema(ctx); err != nil && !errors.Is(err, database.ErrBehind) {
 		return nil, err
 	}
+	if err := a.reports.CheckHome(ctx); err != nil {
+		return nil, err
+	}
 	applied, err := database.Migrate(ctx, a.ledgerDB, a.site.Prefix, ledger.Component(), sync.Component())
 	if err != nil {
 		return applied, fmt.Errorf("make the ledger's tables: %w", err)
