@@ -86,7 +86,9 @@ func brand(ctx context.Context, server string) Kind {
 // initialize returns the command that makes an empty data directory in dir.
 func (p program) initialize(dir string) []string {
 	if p.kind == MariaDB {
-		return p.options(p.installer, dir, "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve")
+		return p.options(p.installer, dir, "--auth-root-authentication-method=normal", "--skip-test-db",
+			// A container may not know its own name, which matters only to accounts by host.
+			"--skip-name-resolve", "--force")
 	}
 	return p.options(p.server, dir, "--initialize-insecure")
 }
