@@ -480,24 +480,39 @@ func converge(outer *testing.T, rt *rapid.T, db *testshop.Database) {
 
 // soundness proves chains and facts, and that nothing is left to post.
 func (b *bench) soundness(rt *rapid.T, w *world) {
-	chains, err := ledger.Open(b.db, prefix, ledger.Options{}).VerifyChains(w.ctx, nil)
-	if err != nil {
-		rt.Fatal(err)
+	if wrong := b.unsound(); wrong != "" {
+		rt.Fatalf("%s after\n%s", wrong, strings.Join(w.log, "\n"))
 	}
-	facts, err := b.engine.Verify(w.ctx)
+}
+
+func (b *bench) sound() {
+	b.t.Helper()
+	if wrong := b.unsound(); wrong != "" {
+		b.t.Fatal(wrong)
+	}
+}
+
+func (b *bench) unsound() string {
+	ctx := context.Background()
+	chains, err := ledger.Open(b.db, prefix, ledger.Options{}).VerifyChains(ctx, nil)
 	if err != nil {
-		rt.Fatal(err)
+		return err.Error()
+	}
+	facts, err := b.engine.Verify(ctx)
+	if err != nil {
+		return err.Error()
 	}
 	if len(chains.Findings) > 0 || len(facts.Findings) > 0 || facts.Waiting > 0 {
-		rt.Fatalf("chains %v, facts %+v after\n%s", chains.Findings, facts, strings.Join(w.log, "\n"))
+		return fmt.Sprintf("chains %v, facts %+v", chains.Findings, facts)
 	}
 	for _, mode := range []sync.Mode{sync.Increment, sync.Sweep, sync.Full} {
-		summary, err := b.engine.Run(w.ctx, sync.Options{Mode: mode})
+		summary, err := b.engine.Run(ctx, sync.Options{Mode: mode})
 		if err != nil {
-			rt.Fatal(err)
+			return err.Error()
 		}
 		if summary.Entries != 0 {
-			rt.Fatalf("a second run (%s) posted %d entries after\n%s", mode, summary.Entries, strings.Join(w.log, "\n"))
+			return fmt.Sprintf("a second run (%s) posted %d entries", mode, summary.Entries)
 		}
 	}
+	return ""
 }

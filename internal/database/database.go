@@ -27,8 +27,7 @@ func Open(ctx context.Context, dsn string) (*sqlx.DB, error) {
 }
 
 // OpenStore is Open for reading a WordPress database: dates arrive as the
-// text that is stored, because zero dates are ordinary there, and the session
-// refuses to write.
+// text that is stored, because zero dates are ordinary there.
 func OpenStore(ctx context.Context, dsn string) (*sqlx.DB, error) {
 	config, err := parse(dsn)
 	if err != nil {
@@ -63,6 +62,10 @@ func open(ctx context.Context, config *mysql.Config) (*sqlx.DB, error) {
 	config.Params["sql_mode"] = "'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 	config.Params["innodb_lock_wait_timeout"] = "20"
 	config.Params["lock_wait_timeout"] = "20"
+	// A machine that died in a transaction keeps its locks until the server
+	// gives the session up: by default that takes eight hours. Connections of
+	// the pool end sooner by themselves.
+	config.Params["wait_timeout"] = "200"
 
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
