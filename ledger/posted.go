@@ -22,6 +22,7 @@ type Standing struct {
 	User    int64
 	Points  int64
 	Pending int64
+	Last    int64 // id of the latest of the entries
 }
 
 // Of returns the object's standing in a user's account.
@@ -45,7 +46,7 @@ func (t *Tx) Posted(ctx context.Context, source Source, objects []int64) (map[in
 	posted := make(map[int64]Posted)
 	err := inChunks(objects, func(chunk []int64) error {
 		query, args, err := sqlx.In(t.ledger.sql(`
-			SELECT object_id, user_id, SUM(points) AS points, SUM(pending) AS pending, MAX(revision) + 1 AS next,
+			SELECT object_id, user_id, SUM(points) AS points, SUM(pending) AS pending, MAX(revision) + 1 AS next, MAX(id) AS last,
 			       MAX(CASE WHEN revision = 0 THEN program END) AS program,
 			       MAX(CASE WHEN revision = 0 THEN fact_at END) AS fact_at
 			FROM {p}loyalty_entries WHERE source = ? AND object_id IN (?)
@@ -59,6 +60,7 @@ func (t *Tx) Posted(ctx context.Context, source Source, objects []int64) (map[in
 			Points  int64         `db:"points"`
 			Pending int64         `db:"pending"`
 			Next    int64         `db:"next"`
+			Last    int64         `db:"last"`
 			Program sql.NullInt64 `db:"program"`
 			FactAt  NullTime      `db:"fact_at"`
 		}
@@ -72,7 +74,7 @@ func (t *Tx) Posted(ctx context.Context, source Source, objects []int64) (map[in
 		}
 		for _, row := range rows {
 			p := posted[row.Object]
-			p.Accounts = append(p.Accounts, Standing{User: row.User, Points: row.Points, Pending: row.Pending})
+			p.Accounts = append(p.Accounts, Standing{User: row.User, Points: row.Points, Pending: row.Pending, Last: row.Last})
 			if row.Program.Valid {
 				p.Program, p.FactAt = row.Program.Int64, row.FactAt.Time
 			}

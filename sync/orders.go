@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -182,17 +184,17 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 	return nil
 }
 
-// accounts returns the users whose accounts have entries of the order.
+// accounts returns the users whose accounts have entries of the order, the
+// one with the latest entry last.
 func (c *orderCase) accounts() []int64 {
-	var users []int64
+	latest := map[int64]int64{}
 	for _, posted := range c.posted {
 		for _, standing := range posted.Accounts {
-			if !slices.Contains(users, standing.User) {
-				users = append(users, standing.User)
-			}
+			latest[standing.User] = max(latest[standing.User], standing.Last)
 		}
 	}
-	slices.Sort(users)
+	users := slices.Collect(maps.Keys(latest))
+	slices.SortFunc(users, func(a, b int64) int { return cmp.Compare(latest[a], latest[b]) })
 	return users
 }
 
@@ -271,7 +273,7 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	if c.counts == 0 && order.Customer != 0 {
 		c.counts = order.Customer
 	} else if c.counts == 0 && len(accounts) > 0 {
-		c.counts = accounts[0].User
+		c.counts = accounts[len(accounts)-1].User
 	}
 	p.judgeChange(c)
 	if c.owner == 0 {
