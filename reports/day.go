@@ -49,7 +49,7 @@ func (d Day) Starts(zone *time.Location) time.Time {
 	// No zone was ever further than this from UTC.
 	at := wall.Add(-26 * time.Hour).In(zone)
 	for {
-		_, end := at.ZoneBounds()
+		end := zoneEnd(at)
 		_, offset := at.Zone()
 		starts := wall.Add(-time.Duration(offset) * time.Second)
 		if starts.Before(at) {
@@ -60,6 +60,18 @@ func (d Day) Starts(zone *time.Location) time.Time {
 		}
 		at = end
 	}
+}
+
+// zoneEnd returns the end of the offset in force at t, or an instant before it
+// from which to ask again; zero if it never ends. Go ends a year that follows
+// a rule after 365 days, so that on the last day of a leap year the end it
+// gives is not after t.
+func zoneEnd(t time.Time) time.Time {
+	_, end := t.ZoneBounds()
+	if !end.IsZero() && !end.After(t) {
+		end = t.Truncate(24 * time.Hour).Add(24 * time.Hour).In(t.Location())
+	}
+	return end
 }
 
 // Weekday returns the day of the week.
@@ -82,6 +94,3 @@ func (d *Day) Scan(value any) error {
 	*d = NewDay(t.Date())
 	return nil
 }
-
-// MarshalText makes a Day readable in JSON.
-func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }

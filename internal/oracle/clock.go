@@ -53,6 +53,9 @@ func instant(wall time.Time, zone *time.Location) time.Time {
 	const dayAndMore = 48 * time.Hour // no zone is further from UTC
 	for at := wall.Add(-dayAndMore).In(zone); ; {
 		begin, end := at.ZoneBounds()
+		if !end.IsZero() && !end.After(at) { // the last day of a leap year, where a zone follows a rule
+			end = at.Truncate(24 * time.Hour).Add(24 * time.Hour).In(zone)
+		}
 		_, offset := at.Zone()
 		candidate := wall.Add(-time.Duration(offset) * time.Second)
 		if end.IsZero() || candidate.Before(end) {
