@@ -31,7 +31,8 @@ const (
 	// EnvRequire lists the brands ("mariadb,mysql") without which tests fail;
 	// the others' tests are skipped when the server is not installed.
 	EnvRequire = "LOYALTYD_TEST_REQUIRE"
-	// EnvKeep, when "1", keeps the databases of tests and prints their names.
+	// EnvKeep, when "1", keeps the databases of tests and prints their names;
+	// for tests in a shell under withservers, whose servers outlive them.
 	EnvKeep = "KEEPDB"
 )
 
