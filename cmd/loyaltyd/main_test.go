@@ -34,9 +34,17 @@ func each(t *testing.T, o testshop.Options, test func(s *stand)) {
 
 func newStand(t *testing.T, db *testshop.Database, o testshop.Options) *stand {
 	t.Helper()
-	s := &stand{t: t, db: db, shop: db.Shop(t, o)}
-	s.dsn = db.DSN()
+	s := &stand{t: t, db: db, shop: db.Shop(t, o), dsn: db.DSN()}
+	s.dsn = s.user()
 	return s
+}
+
+// user makes a database user with what `loyaltyd grants` prints, and nothing
+// else, and returns its DSN.
+func (s *stand) user(args ...string) string {
+	s.t.Helper()
+	text := s.ok(append([]string{"grants", "--user", "somebody@somewhere"}, args...)...)
+	return s.db.User(s.t, strings.ReplaceAll(text, "'somebody'@'somewhere'", "{user}"))
 }
 
 // answer is what a command did.
@@ -140,5 +148,18 @@ func TestFirstSyncPostsAndReports(t *testing.T) {
 		golden(s.t, "report_status", s.ok("report", "status"))
 		golden(s.t, "report_history", s.ok("report", "history", "--user", "ADA"))
 		golden(s.t, "report_balances", steady(s.ok("report", "balances", "--format", "csv")))
+	})
+}
+
+func TestExplainAdjustVerify(t *testing.T) {
+	each(t, testshop.Options{Timezone: "Europe/Berlin"}, func(s *stand) {
+		ada := s.customer("ada")
+		s.order(ada, "120.50", spring)
+		s.ok("sync")
+		golden(s.t, "adjust", s.ok("adjust", "ada@MAIL.example", "-50", "--note", "Given twice", "--key", "k1"))
+		golden(s.t, "adjust_again", s.ok("adjust", "2", "-50", "--note", "Given twice", "--key", "k1"))
+		golden(s.t, "explain", steady(s.ok("explain", "ada")))
+		golden(s.t, "explain_json", steady(s.ok("explain", "ada", "--format", "json")))
+		golden(s.t, "verify", s.ok("verify"))
 	})
 }

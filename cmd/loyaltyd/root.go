@@ -97,6 +97,11 @@ WordPress shows. --wp-path alone is enough to find the database.`,
 	root.AddCommand(
 		c.syncCommand(),
 		c.reportCommand(),
+		c.explainCommand(),
+		c.adjustCommand(),
+		c.verifyCommand(),
+		c.configCommand(),
+		c.grantsCommand(),
 		c.migrateCommand(),
 		c.versionCommand(),
 	)

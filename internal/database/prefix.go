@@ -29,3 +29,14 @@ func ParsePrefix(text string) (Prefix, error) {
 func (p Prefix) SQL(query string) string {
 	return strings.ReplaceAll(query, "{p}", string(p))
 }
+
+var sitePrefix = regexp.MustCompile(`^(.*_)\d+_$`)
+
+// Base returns the prefix of the network that a multisite's site prefix such
+// as "wp_2_" belongs to, or p itself.
+func (p Prefix) Base() Prefix {
+	if parts := sitePrefix.FindStringSubmatch(string(p)); parts != nil {
+		return Prefix(parts[1])
+	}
+	return p
+}

@@ -6,7 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,14 +46,14 @@ const (
 func Open(ctx context.Context, db *sqlx.DB, prefix database.Prefix) (*Store, error) {
 	s := &Store{db: db, prefix: prefix, users: prefix}
 	switch err := s.probe(ctx, string(prefix)+"options"); {
-	case database.Code(err) == errNoSuchTable:
-		return nil, s.wrongPrefix(ctx)
+	case notThere(err):
+		return nil, s.wrongPrefix(ctx, err)
 	case err != nil:
 		return nil, err
 	}
 	switch err := s.probe(ctx, string(prefix)+"users"); {
-	case database.Code(err) == errNoSuchTable && basePrefix(prefix) != prefix:
-		s.users = basePrefix(prefix)
+	case notThere(err) && prefix.Base() != prefix:
+		s.users = prefix.Base()
 	case err != nil:
 		return nil, err
 	}
@@ -95,6 +95,12 @@ func (s *Store) probe(ctx context.Context, table string) error {
 	return nil
 }
 
+// notThere reports whether a table may be missing: to a user without rights on
+// it the server does not say whether it exists.
+func notThere(err error) bool {
+	return database.Code(err) == errNoSuchTable || database.Code(err) == errTableAccessDenied
+}
+
 // hint adds the next step to the errors that have one.
 func hint(err error) error {
 	switch database.Code(err) {
@@ -104,7 +110,9 @@ func hint(err error) error {
 	return err
 }
 
-func (s *Store) wrongPrefix(ctx context.Context) error {
+// wrongPrefix returns what to say when the site's options could not be read
+// for that reason.
+func (s *Store) wrongPrefix(ctx context.Context, reason error) error {
 	var names []string
 	// A site's options stand beside its posts; the lower case is for servers
 	// that fold table names.
@@ -118,6 +126,9 @@ func (s *Store) wrongPrefix(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("list the tables of the database: %w", err)
 	}
+	if database.Code(reason) == errTableAccessDenied && (len(names) == 0 || slices.Contains(names, string(s.prefix))) {
+		return reason
+	}
 	if len(names) == 0 {
 		return fmt.Errorf("wrong prefix %q or wrong database: there is no table %soptions, nor any WordPress site that this user may see: check store.table_prefix, the database's name and the user's grants", s.prefix, s.prefix)
 	}
@@ -125,17 +136,6 @@ func (s *Store) wrongPrefix(ctx context.Context) error {
 		names[i] = fmt.Sprintf("%q", name)
 	}
 	return fmt.Errorf("wrong prefix %q: there is no table %soptions; sites found here have the prefix %s: set store.table_prefix", s.prefix, s.prefix, strings.Join(names, ", "))
-}
-
-var sitePrefix = regexp.MustCompile(`^(.*_)\d+_$`)
-
-// basePrefix returns the prefix of the network that a multisite's site prefix
-// such as "wp_2_" belongs to, or prefix itself.
-func basePrefix(prefix database.Prefix) database.Prefix {
-	if parts := sitePrefix.FindStringSubmatch(string(prefix)); parts != nil {
-		return database.Prefix(parts[1])
-	}
-	return prefix
 }
 
 // Snapshot is the store as it stood at one moment. It is good only inside the

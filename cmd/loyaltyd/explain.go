@@ -1,0 +1,227 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/spf13/cobra"
+
+	"loyaltyd/reports"
+	"loyaltyd/sync"
+	"loyaltyd/sync/store"
+)
+
+func (c *cli) explainCommand() *cobra.Command {
+	var form choice
+	cmd := &cobra.Command{
+		Use:   "explain USER",
+		Short: "Say why a customer has the points that he has",
+		Long: `Shows every entry of a customer's account with what made it necessary, and for
+each order, comment and sign-up behind them the rule and the arithmetic.
+
+USER is an id, a login or an e-mail address.`,
+		Args: oneUser,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.explain(cmd, args[0], form)
+		},
+	}
+	format(cmd, &form, "text", "json")
+	return cmd
+}
+
+func oneUser(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("want one user: an id, a login or an e-mail address")
+	}
+	return nil
+}
+
+func (c *cli) explain(cmd *cobra.Command, user string, form choice) error {
+	a, err := c.open(cmd, false)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	ctx := cmd.Context()
+	person, err := a.findUser(ctx, user)
+	if err != nil {
+		return err
+	}
+	x, err := a.engine.Explain(ctx, person.ID)
+	if err != nil {
+		return err
+	}
+	settings, err := a.store.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	if form.json() {
+		return c.writeJSON(newAccountView(x, person))
+	}
+	name, err := a.nameOf(ctx, person)
+	if err != nil {
+		return err
+	}
+	c.printf("%s", explanationText(x, name, settings.Zone))
+	return nil
+}
+
+// nameOf returns what to call a user, with what tells him from others.
+func (a *app) nameOf(ctx context.Context, p store.Person) (string, error) {
+	names, err := namesOf(ctx, a.store, []store.Person{p}, func(p store.Person) int64 { return p.ID })
+	if err != nil {
+		return "", err
+	}
+	name, exists := names[p.ID]
+	if !exists {
+		return fmt.Sprintf("Deleted customer #%d", p.ID), nil
+	}
+	return fmt.Sprintf("%s (user %d, %s)", printable(name), p.ID, printable(p.Email)), nil
+}
+
+// explanationText tells people the story of an account. Times are the site's.
+func explanationText(x *sync.Explanation, name string, zone *time.Location) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	account := x.Account
+	line("%s", name)
+	line("Balance %s, pending %s: earned %s, claimed %s, expired %s, adjusted %s; %s deducted in all.",
+		number(account.Balance), number(account.Pending), number(account.Earned), number(account.Redeemed),
+		number(account.Expired), number(account.Adjusted), number(account.Revoked))
+	switch {
+	case x.Excluded:
+		line("This customer is excluded by program.exclude: the account is frozen.")
+	case !x.Exists:
+		line("This customer no longer exists in WordPress: the account is frozen.")
+	case account.Frozen:
+		line("The account is frozen; the next sync makes it live again.")
+	}
+	if len(x.Entries) == 0 {
+		line("There is no entry yet.")
+		return b.String()
+	}
+	line("")
+	b.WriteString(entriesTable(x.Entries, zone))
+	for _, fact := range x.Facts {
+		line("")
+		rules := "the first rules"
+		if !fact.Since.IsZero() {
+			rules = "the rules since " + fact.Since.In(zone).Format("2006-01-02 15:04")
+		}
+		line("%s #%d: %s points posted, by %s (version %d)", factName(fact.Kind), fact.ID, number(fact.Posted), rules, fact.Program)
+		for _, step := range fact.Lines {
+			line("  %s", printable(step))
+		}
+	}
+	return b.String()
+}
+
+func factName(kind string) string {
+	switch kind {
+	case "order":
+		return "Order"
+	case "comment":
+		return "Comment"
+	}
+	return "Sign-up of user"
+}
+
+func entriesTable(entries []sync.ExplainedEntry, zone *time.Location) string {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	t.SuppressTrailingSpaces()
+	right := func(n int) table.ColumnConfig {
+		return table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight}
+	}
+	t.SetColumnConfigs([]table.ColumnConfig{right(1), right(4), right(5)})
+	t.AppendHeader(table.Row{"No.", "Date", "Activity", "Points", "Balance", "Related", "Why"})
+	for i := range entries {
+		e := &entries[i]
+		shown := shownEntry(e)
+		points := signed(e.Points)
+		if e.Pending != 0 {
+			points = "(" + signed(e.Pending) + ")"
+		}
+		why := printable(e.Why)
+		if note := strings.TrimSpace(printable(e.Note)); note != "" {
+			why += ": " + note
+		}
+		if e.Actor != "" {
+			why += " [" + printable(e.Actor) + "]"
+		}
+		t.AppendRow(table.Row{
+			e.Seq, e.OccurredAt.In(zone).Format("2006-01-02 15:04"), shown.Activity(), points, number(e.Balance), shown.Related(), why,
+		})
+	}
+	return t.Render() + "\n"
+}
+
+// shownEntry is the entry as reports name it.
+func shownEntry(e *sync.ExplainedEntry) reports.Entry {
+	return reports.Entry{Type: string(e.Type), Source: string(e.Source), Object: e.Object}
+}
+
+// accountView is an explanation for programs; keys are those of the tables.
+type accountView struct {
+	User     int64                `json:"user_id"`
+	Login    string               `json:"login"`
+	Email    string               `json:"email"`
+	Exists   bool                 `json:"exists"`
+	Excluded bool                 `json:"excluded"`
+	Frozen   bool                 `json:"frozen"`
+	Balance  int64                `json:"balance"`
+	Pending  int64                `json:"pending"`
+	Earned   int64                `json:"earned"`
+	Redeemed int64                `json:"redeemed"`
+	Expired  int64                `json:"expired"`
+	Revoked  int64                `json:"revoked"`
+	Adjusted int64                `json:"adjusted"`
+	Entries  []entryView          `json:"entries"`
+	Facts    []sync.ExplainedFact `json:"facts"`
+}
+
+type entryView struct {
+	ID         int64     `json:"entry_id"`
+	Seq        int64     `json:"seq"`
+	OccurredAt time.Time `json:"occurred_at"`
+	RecordedAt time.Time `json:"recorded_at"`
+	Type       string    `json:"type"`
+	Source     string    `json:"source"`
+	Object     int64     `json:"object_id"`
+	Activity   string    `json:"activity"`
+	Points     int64     `json:"points"`
+	Pending    int64     `json:"pending"`
+	Balance    int64     `json:"balance"`
+	Program    int64     `json:"program"`
+	Why        string    `json:"why"`
+	Note       string    `json:"note,omitempty"`
+	Actor      string    `json:"actor,omitempty"`
+}
+
+func newAccountView(x *sync.Explanation, p store.Person) accountView {
+	account := x.Account
+	v := accountView{
+		User: x.User, Login: p.Login, Email: p.Email, Exists: x.Exists, Excluded: x.Excluded, Frozen: account.Frozen,
+		Balance: account.Balance, Pending: account.Pending, Earned: account.Earned, Redeemed: account.Redeemed,
+		Expired: account.Expired, Revoked: account.Revoked, Adjusted: account.Adjusted,
+		Entries: []entryView{}, Facts: append([]sync.ExplainedFact{}, x.Facts...),
+	}
+	for i := range x.Entries {
+		v.Entries = append(v.Entries, newEntryView(&x.Entries[i]))
+	}
+	return v
+}
+
+func newEntryView(e *sync.ExplainedEntry) entryView {
+	return entryView{
+		ID: e.ID, Seq: e.Seq, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Type: string(e.Type), Source: string(e.Source),
+		Object: e.Object, Activity: shownEntry(e).Activity(), Points: e.Points, Pending: e.Pending, Balance: e.Balance,
+		Program: e.Program, Why: e.Why, Note: e.Note, Actor: e.Actor,
+	}
+}
