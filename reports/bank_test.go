@@ -119,8 +119,10 @@ func (b *bank) post(ctx context.Context, lines ...line) []line {
 			}
 			return 0
 		}
-		accounts = append(accounts, []any{l.User, l.Balance, l.Pending, of("earn", "revoke"), -of("redeem", "restore"),
-			-of("expire"), -of("revoke"), of("adjust"), l.Seq, b.recorded, make([]byte, 32)})
+		accounts = append(accounts, []any{
+			l.User, l.Balance, l.Pending, of("earn", "revoke"), -of("redeem", "restore"),
+			-of("expire"), -of("revoke"), of("adjust"), l.Seq, b.recorded, make([]byte, 32),
+		})
 		days = append(days, []any{l.At.In(b.zone).Format(time.DateOnly), l.Type, l.Source, l.Points, l.Pending, 1})
 	}
 	insert("entries", "id, user_id, seq, occurred_at, recorded_at, type, source, object_id, revision, points, pending, balance, hash", "", entries)
@@ -273,8 +275,8 @@ func naivePeriods(s reports.Settings) []naivePeriod {
 		toDate = append(toDate, naivePeriod{start.name + "_to_date", text(first), text(today)})
 		last = append(last, naivePeriod{"last_" + start.name, text(back(before, start.is)), text(before)})
 	}
-	all := append(toDate, last...)
-	return append(all, naivePeriod{"last_30_days", text(today.AddDate(0, 0, -29)), text(today)}, naivePeriod{"all_time", "", ""})
+	return slices.Concat(toDate, last,
+		[]naivePeriod{{"last_30_days", text(today.AddDate(0, 0, -29)), text(today)}, {"all_time", "", ""}})
 }
 
 func mustDay(text string) reports.Day {

@@ -137,17 +137,17 @@ func (u *update) dropSpan(ctx context.Context, name string, counts customers) er
 func (u *update) countSpan(ctx context.Context, s span, through int64, counts customers) error {
 	during, days := s.instants("occurred_at", u.settings.Zone)
 	args := append([]any{s.name, through}, days...)
-	for _, statement := range []string{`
-		INSERT INTO {p}loyalty_period_accounts (span, source, user_id, points, entries, postings)
+	insert := `INSERT INTO {p}loyalty_period_accounts (span, source, user_id, points, entries, postings) `
+	bySource := insert + `
 		SELECT ?, source, user_id, SUM(points), COUNT(*), COUNT(*)
 		FROM {entries} WHERE {id} <= ? AND ` + during + ` AND ` + earning + `
-		GROUP BY source, user_id`, `
-		INSERT INTO {p}loyalty_period_accounts (span, source, user_id, points, entries, postings)
+		GROUP BY source, user_id`
+	overall := insert + `
 		SELECT ?, '', user_id, SUM(CASE WHEN ` + earning + ` THEN points ELSE 0 END),
 		  SUM(CASE WHEN ` + earning + ` THEN 1 ELSE 0 END), COUNT(*)
 		FROM {entries} WHERE {id} <= ? AND ` + during + `
-		GROUP BY user_id`,
-	} {
+		GROUP BY user_id`
+	for _, statement := range []string{bySource, overall} {
 		if _, err := u.tx.ExecContext(ctx, u.sql(statement), args...); err != nil {
 			return fmt.Errorf("count what customers did in %s: %w", s.name, err)
 		}
@@ -247,6 +247,7 @@ func (u *update) countNew(ctx context.Context, kept []span, after, through int64
 		if err := u.countEntries(ctx, kept, entries, counts); err != nil {
 			return err
 		}
+		u.added += int64(len(entries))
 		after = entries[len(entries)-1].ID
 	}
 	return nil

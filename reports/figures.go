@@ -94,6 +94,15 @@ func (r *Reports) readDaily(ctx context.Context, q sqlx.QueryerContext, borders 
 	return sums, nil
 }
 
+// entries returns how many entries the sums are of.
+func (s dailySums) entries() int64 {
+	var n int64
+	for _, line := range s.sums {
+		n += line.Entries
+	}
+	return n
+}
+
 // firstSegment returns the segment that begins with the day, which is a border
 // or MinDay.
 func (s dailySums) firstSegment(day Day) int {

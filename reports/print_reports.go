@@ -97,7 +97,7 @@ func PrintSources(w io.Writer, f Format, sources []Source) error {
 		return tablesByPeriod("Points Sources", sources, func(s Source) string { return s.Period },
 			[]string{"Source", "Points", "Entries", "Customers"},
 			func(s Source) table.Row {
-				return table.Row{clean(SourceLabel(s.Source)), grouped(s.Points), grouped(s.Entries), grouped(s.Customers)}
+				return table.Row{brief(clean(SourceLabel(s.Source))), grouped(s.Points), grouped(s.Entries), grouped(s.Customers)}
 			})
 	})
 }
@@ -114,7 +114,7 @@ func PrintEarners(w io.Writer, f Format, earners []Earner, names map[int64]strin
 		return tablesByPeriod("Top Earning Customers", earners, func(e Earner) string { return e.Period },
 			[]string{"Customer", "Place", "Points", "Balance", "Entries"},
 			func(e Earner) table.Row {
-				return table.Row{customer(names, e.User), e.Place, grouped(e.Earned), grouped(e.Balance), grouped(e.Entries)}
+				return table.Row{brief(customer(names, e.User)), e.Place, grouped(e.Earned), grouped(e.Balance), grouped(e.Entries)}
 			})
 	})
 }
@@ -147,7 +147,8 @@ func PrintHistory(w io.Writer, f Format, entries []Entry, names map[int64]string
 				points = "(" + signed(e.Pending) + ")"
 			}
 			t.AppendRow(table.Row{
-				e.OccurredAt.In(zone).Format("2006-01-02 15:04"), customer(names, e.User), clean(e.Activity()), points, grouped(e.Balance), related,
+				e.OccurredAt.In(zone).Format("2006-01-02 15:04"), brief(customer(names, e.User)), brief(clean(e.Activity())), points,
+				grouped(e.Balance), brief(related),
 			})
 		}
 		return render("Points History", t)
@@ -173,7 +174,7 @@ func PrintBalances(w io.Writer, f Format, accounts []Account, names map[int64]st
 		rightFrom(t, 2, 10)
 		for _, a := range accounts {
 			t.AppendRow(table.Row{
-				customer(names, a.User), a.User, grouped(a.Balance), grouped(a.Pending), grouped(a.Earned), grouped(a.Redeemed),
+				brief(customer(names, a.User)), a.User, grouped(a.Balance), grouped(a.Pending), grouped(a.Earned), grouped(a.Redeemed),
 				grouped(a.Expired), grouped(a.Revoked), grouped(a.Adjusted), grouped(a.Entries),
 			})
 		}
@@ -274,6 +275,19 @@ func rangeLabel(period string, in Range) string {
 		return PeriodLabel(AllTimeName)
 	}
 	return label + days
+}
+
+// brief cuts off what a table would not show anyway, before its width is
+// measured character by character.
+func brief(text string) string {
+	const most = 4 * widest
+	n := 0
+	for i := range text {
+		if n++; n > most {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // grouped writes a number with separators between thousands.

@@ -191,3 +191,30 @@ func TestUnknownFormatIsRefused(t *testing.T) {
 		t.Error("xml was written")
 	}
 }
+
+// Whatever people are called, every format stays what it is.
+func FuzzNames(f *testing.F) {
+	for _, name := range hostile {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		names := map[int64]string{1: name}
+		earners := []reports.Earner{{Place: 1, User: 1}}
+		print := func(w io.Writer, f reports.Format) error { return reports.PrintEarners(w, f, earners, names) }
+		if lines := strings.Count(printed(t, print, reports.FormatTable), "\n"); lines != 6 {
+			t.Errorf("%q made a table of %d lines", name, lines)
+		}
+		if !json.Valid([]byte(printed(t, print, reports.FormatJSON))) {
+			t.Errorf("%q made invalid JSON", name)
+		}
+		rows, err := csv.NewReader(strings.NewReader(printed(t, print, reports.FormatCSV))).ReadAll()
+		if err != nil || len(rows) != 2 || len(rows[1]) != len(rows[0]) {
+			t.Fatalf("%q made CSV of %d rows: %v", name, len(rows), err)
+		}
+		for _, c := range rows[1][3] {
+			if unicode.IsControl(c) {
+				t.Errorf("%q left %U", name, c)
+			}
+		}
+	})
+}

@@ -34,9 +34,18 @@ func histories(t *testing.T, n int) {
 // of a day, sometimes long ago, sometimes ahead.
 func drawLine(rt *rapid.T, now time.Time, zone *time.Location) line {
 	kinds := []struct{ kind, source string }{
-		{"earn", "purchase"}, {"earn", "signup"}, {"earn", "product_review"}, {"revoke", "purchase"}, {"revoke", "signup"},
-		{"redeem", "coupon"}, {"restore", "coupon"}, {"expire", "expiry"}, {"adjust", "admin"}, {"hold", "purchase"},
-		{"release", "purchase"}, {"cancel_hold", "purchase"},
+		{"earn", "purchase"},
+		{"earn", "signup"},
+		{"earn", "product_review"},
+		{"revoke", "purchase"},
+		{"revoke", "signup"},
+		{"redeem", "coupon"},
+		{"restore", "coupon"},
+		{"expire", "expiry"},
+		{"adjust", "admin"},
+		{"hold", "purchase"},
+		{"release", "purchase"},
+		{"cancel_hold", "purchase"},
 	}
 	kind := rapid.SampledFrom(kinds).Draw(rt, "kind")
 	days := rapid.OneOf(rapid.IntRange(-2, 1), rapid.IntRange(-45, 10), rapid.IntRange(-800, 60)).Draw(rt, "days")

@@ -28,7 +28,7 @@ type Settings struct {
 type Refreshed struct {
 	Changed bool  // false: the tables were up to date and were not touched
 	Rebuilt bool  // counted anew from all entries
-	Entries int64 // entries that were new
+	Entries int64 // entries that were added: all of them when rebuilt
 	Through int64 // id of the last entry that the tables contain
 	Day     Day   // the site day that they were made on
 	// Generation counts the changes of the tables.
@@ -110,6 +110,7 @@ type update struct {
 	tx       *sqlx.Tx
 	settings Settings
 	today    Day
+	added    int64 // entries counted
 }
 
 func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed, error) {
@@ -154,7 +155,10 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 		return Refreshed{}, err
 	}
 	result := next.refreshed()
-	result.Changed, result.Rebuilt, result.Entries = true, anew, through-was.Through
+	result.Changed, result.Rebuilt, result.Entries = true, anew, u.added
+	if anew {
+		result.Entries = sums.entries()
+	}
 	return result, nil
 }
 

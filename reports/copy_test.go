@@ -1,0 +1,120 @@
+package reports_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"loyaltyd/internal/testshop"
+	"loyaltyd/reports"
+)
+
+func TestACopyThatWasCutShortIsCompleted(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		b := newBank(t, db.Root, "wp_", time.UTC)
+		s := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		trade(b, t, 11_000, 500, 300) // three pieces
+		set := settings(t, time.UTC, noon)
+
+		// The second piece cannot be copied: as if the daemon had died there.
+		s.site.MustExec(`CREATE TRIGGER cut BEFORE INSERT ON site_loyalty_points_history FOR EACH ROW
+			BEGIN IF NEW.entry_id > 7000 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'cut short'; END IF; END`)
+		if _, err := s.reports.Refresh(t.Context(), set); err == nil || !strings.Contains(err.Error(), "cut short") {
+			t.Fatalf("refresh = %v", err)
+		}
+		var copied int
+		if err := s.site.Get(&copied, `SELECT COUNT(*) FROM site_loyalty_points_history`); err != nil || copied != 4999 {
+			t.Fatalf("%d entries were copied (%v), want the first piece", copied, err)
+		}
+		s.site.MustExec(`DROP TRIGGER cut`)
+		s.refresh(t, set)
+		s.check(t, set)
+
+		// The same in the middle of an increment: nothing of it stays.
+		trade(b, t, 2500, 500, 300)
+		s.site.MustExec(`CREATE TRIGGER cut BEFORE INSERT ON site_loyalty_points_history FOR EACH ROW
+			BEGIN IF NEW.entry_id > 13000 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'cut short'; END IF; END`)
+		if _, err := s.reports.Refresh(t.Context(), set); err == nil {
+			t.Fatal("the refresh was not cut short")
+		}
+		if found, err := s.reports.Verify(t.Context(), set); err != nil || len(found) > 0 {
+			t.Errorf("after a refresh that was cut short: %v %v", found, err)
+		}
+		s.site.MustExec(`DROP TRIGGER cut`)
+		if r := s.refresh(t, set); r.Rebuilt || r.Entries != 2500 {
+			t.Errorf("refresh = %+v", r)
+		}
+		s.check(t, set)
+	})
+}
+
+func TestALedgerThatWasSetBackIsFollowed(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		b := newBank(t, db.Root, "wp_", time.UTC)
+		set := settings(t, time.UTC, noon)
+		both := []shop{makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"}), makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})}
+		trade(b, t, 50, 10, 30)
+		for _, s := range both {
+			s.refresh(t, set)
+		}
+		b.reset(t.Context(), time.UTC)
+		trade(b, t, 20, 10, 30)
+		for _, s := range both {
+			s.refresh(t, set)
+			s.bank = b
+			s.check(t, set)
+		}
+	})
+}
+
+func TestNotesAreErasedInTheCopyToo(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		b := newBank(t, db.Root, "wp_", time.UTC)
+		s := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		b.post(t.Context(),
+			line{User: 1, At: noon, Type: "adjust", Source: "admin", Points: 1, Note: "phone 555"},
+			line{User: 2, At: noon, Type: "adjust", Source: "admin", Points: 1, Note: "stays"})
+		s.refresh(t, settings(t, time.UTC, noon))
+		b.exec(t.Context(), `DELETE FROM {p}loyalty_entry_notes WHERE note = 'phone 555'`)
+		if err := s.reports.CopyNotes(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		for user, want := range map[int64]string{1: "", 2: "stays"} {
+			page, err := s.reports.History(t.Context(), reports.Filter{User: user, Limit: 9})
+			if err != nil || len(page) != 1 || page[0].Note.String != want {
+				t.Errorf("user %d: %+v, %v, want note %q", user, page, err, want)
+			}
+		}
+	})
+}
+
+func TestCopiedBalancesAreTheLedgers(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		b := newBank(t, db.Root, "wp_", time.UTC)
+		beside, apart := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"}), makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		set := settings(t, time.UTC, noon)
+		for range 3 {
+			trade(b, t, 60, 9, 30)
+			b.post(t.Context(), line{User: 3, At: noon, Type: "hold", Source: "purchase", Pending: 4},
+				line{User: 4, At: noon, Type: "expire", Source: "expiry", Points: -4},
+				line{User: 5, At: noon, Type: "restore", Source: "coupon", Points: 5},
+				line{User: 6, At: noon, Type: "adjust", Source: "admin", Points: 6})
+			apart.refresh(t, set)
+			want, err := beside.reports.Balances(t.Context(), 2, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := apart.reports.Balances(t.Context(), 2, 6)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := firstDifference("accounts", got, want); d != "" || len(want) != 6 || want[0].User != 3 {
+				t.Errorf("%s; %v", d, want)
+			}
+			some, err := apart.reports.BalancesOf(t.Context(), []int64{7, 3, 7, 999})
+			if err != nil || len(some) != 2 || some[0] != want[0] || some[1] != want[4] {
+				t.Errorf("BalancesOf = %+v, %v", some, err)
+			}
+		}
+	})
+}
