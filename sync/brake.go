@@ -135,14 +135,14 @@ type BrakeLimits struct {
 // BrakeError says that a run would take back more than the brake allows.
 // Nothing was taken back; what was to be added was added.
 type BrakeError struct {
-	Plan        string // for `sync --accept`
-	Points      int64  // to take back
-	Entries     int64  // deductions
-	Accounts    int64  // at least, see More
-	More        bool   // than Accounts
-	Recent      int64  // points taken back in the last 24 hours
-	Outstanding int64
-	Reason      string // what the run saw
+	Plan        string `json:"plan"`        // for `sync --accept`
+	Points      int64  `json:"points"`      // to take back
+	Entries     int64  `json:"entries"`     // deductions
+	Accounts    int64  `json:"accounts"`    // at least, see More
+	More        bool   `json:"more"`        // than Accounts
+	Recent      int64  `json:"recent"`      // points taken back in the last 24 hours
+	Outstanding int64  `json:"outstanding"` // points
+	Reason      string `json:"reason"`      // what the run saw
 }
 
 func (e *BrakeError) Error() string {

@@ -36,9 +36,9 @@ type ExplainedEntry struct {
 type ExplainedFact struct {
 	Kind    string    `json:"kind"` // order, comment or user
 	ID      int64     `json:"id"`
-	Program int64     `json:"program"` // version it is judged by
-	Since   time.Time `json:"since"`   // from when on the version counts; zero: from the beginning
-	Posted  int64     `json:"posted"`  // points and pending points of all its entries
+	Program int64     `json:"program"`        // version it is judged by
+	Since   time.Time `json:"since,omitzero"` // from when on the version counts; zero: from the beginning
+	Posted  int64     `json:"posted"`         // points and pending points of all its entries
 	Lines   []string  `json:"lines"`
 }
 

@@ -56,6 +56,9 @@ func count(n int64, one, many string) string {
 // printable returns text that cannot move a terminal's cursor or break a line.
 func printable(text string) string {
 	return strings.Map(func(c rune) rune {
+		if c == '\n' || c == '\t' || c == '\r' {
+			return ' '
+		}
 		if unicode.IsControl(c) || unicode.Is(unicode.Cf, c) {
 			return -1
 		}

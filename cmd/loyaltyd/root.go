@@ -100,11 +100,13 @@ WordPress shows. --wp-path alone is enough to find the database.`,
 		c.explainCommand(),
 		c.adjustCommand(),
 		c.verifyCommand(),
+		c.doctorCommand(),
 		c.configCommand(),
 		c.grantsCommand(),
 		c.migrateCommand(),
 		c.versionCommand(),
 	)
+	root.AddCommand(c.demoCommands()...)
 	c.path = root.Name()
 	c.note(root)
 	return root

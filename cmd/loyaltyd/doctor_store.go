@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"loyaltyd/sync/program"
+	"loyaltyd/sync/store"
+)
+
+// storeSettings tells how the store is read.
+func (x *examination) storeSettings(ctx context.Context) {
+	settings, err := x.store.Settings(ctx)
+	if err != nil {
+		x.failed("store", err)
+		return
+	}
+	storage := "WooCommerce's order tables (HPOS)"
+	if settings.Storage == store.Legacy {
+		storage = "posts (legacy)"
+	}
+	x.ok("store", "%s keeps its orders in %s, in %s", settings.Home, storage, settings.Currency)
+	x.ok("time zone", "%s, weeks from %s", settings.ZoneName, settings.StartOfWeek)
+	err = x.snapshot(ctx, func(sn *store.Snapshot) error {
+		on, differ, err := sn.Compatibility(ctx)
+		switch {
+		case err != nil:
+			return err
+		case differ > 0:
+			x.add(warning, "storage", "let WooCommerce finish its synchronization before switching the storage (WooCommerce > Settings > Advanced > Features)",
+				"compatibility mode is on, and %s not the same in both storages", count(differ, "order or refund is", "orders and refunds are"))
+		case on:
+			x.ok("storage", "compatibility mode is on, both storages agree")
+		}
+		return nil
+	})
+	if err != nil {
+		x.failed("storage", err)
+	}
+}
+
+const (
+	clockSlack = 30 * time.Second // what clocks may differ without a word
+	siteSlack  = 2 * time.Minute
+)
+
+// clocks compares the clocks of this machine, the databases and the site.
+func (x *examination) clocks(ctx context.Context) {
+	for _, s := range x.servedBy() {
+		before := time.Now()
+		var theirs time.Time
+		if err := s.db.GetContext(ctx, &theirs, `SELECT UTC_TIMESTAMP(6)`); err != nil {
+			x.failed("clock", fmt.Errorf("ask the %s's database for the time: %w", s.name, err))
+			continue
+		}
+		skew := theirs.Sub(before.Add(time.Since(before) / 2))
+		if skew.Abs() > clockSlack {
+			x.add(warning, "clock", "set both machines' clocks by NTP; loyaltyd goes by the database's",
+				"the %s's database is %s %s this machine", s.name, ago(skew.Abs()), aheadOf(skew))
+		} else {
+			x.ok("clock", "the %s's database and this machine agree", s.name)
+		}
+	}
+	err := x.snapshot(ctx, func(sn *store.Snapshot) error {
+		settings, err := x.store.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		changed, now, err := sn.LatestChange(ctx, settings.Storage)
+		if ahead := changed.Sub(now); err == nil && ahead > siteSlack {
+			x.add(warning, "clock", "set the web server's clock by NTP, or look at what dated that order",
+				"an order was changed %s in the future: the site's clock is ahead, or was", ago(ahead))
+		}
+		return err
+	})
+	if err != nil {
+		x.failed("clock", err)
+	}
+}
+
+func aheadOf(skew time.Duration) string {
+	if skew > 0 {
+		return "ahead of"
+	}
+	return "behind"
+}
+
+// earns reports whether orders of that status can earn under the rules.
+func earns(purchase *program.Purchase, status string) bool {
+	if slices.Contains(purchase.Statuses, status) {
+		return true
+	}
+	if !program.CustomStatus(status) {
+		return false
+	}
+	switch purchase.CustomStatuses.Mode {
+	case program.CustomEarn:
+		return true
+	case program.CustomList:
+		return slices.Contains(purchase.CustomStatuses.List, status)
+	}
+	return false
+}
+
+// sampleOrders is how many of the newest orders are read for odd amounts.
+const sampleOrders = 500
+
+// orders looks for orders that would earn but cannot, and for statuses that
+// the programme names in vain.
+func (x *examination) orders(ctx context.Context) {
+	settings, err := x.store.Settings(ctx)
+	if err != nil {
+		x.failed("orders", err)
+		return
+	}
+	err = x.snapshot(ctx, func(sn *store.Snapshot) error {
+		kinds, err := sn.OrderKinds(ctx, settings.Storage)
+		if err != nil {
+			return err
+		}
+		x.currencies(kinds, settings.Currency)
+		x.statuses(kinds)
+		ids, err := sn.LatestOrders(ctx, settings.Storage, sampleOrders)
+		if err != nil {
+			return err
+		}
+		records, err := sn.Orders(ctx, settings.Storage, ids, false)
+		if err != nil {
+			return err
+		}
+		var odd []string
+		for i := range records {
+			odd = append(odd, records[i].Problems...)
+		}
+		if len(records) == 0 {
+			x.ok("amounts", "there are no orders yet")
+			return nil
+		}
+		if len(odd) == 0 {
+			x.ok("amounts", "the newest %s can be read", count(int64(len(records)), "order", "orders"))
+			return nil
+		}
+		const shown = 3
+		x.add(warning, "amounts", "correct the orders in WooCommerce; until then these amounts count as 0",
+			"%s cannot be read among the newest %s: %s", count(int64(len(odd)), "amount", "amounts"),
+			count(int64(len(records)), "order", "orders"), strings.Join(odd[:min(len(odd), shown)], "; "))
+		return nil
+	})
+	if err != nil {
+		x.failed("orders", err)
+	}
+}
+
+// currencies counts the orders that earn nothing for want of a rate.
+func (x *examination) currencies(kinds []store.OrderKind, own string) {
+	rules := &x.config.Program.Rules
+	missing := map[string]int64{}
+	for _, k := range kinds {
+		code := strings.ToUpper(k.Currency)
+		_, hasRate := rules.Earn.Purchase.Currencies[code]
+		if code != strings.ToUpper(own) && !hasRate && earns(&rules.Earn.Purchase, k.Status) && (!k.Guest || rules.Guests == "match_email") {
+			missing[code] += k.Orders
+		}
+	}
+	if len(missing) == 0 {
+		x.ok("currencies", "every currency of orders that can earn has a rate")
+		return
+	}
+	var counts []string
+	for _, code := range slices.Sorted(maps.Keys(missing)) {
+		name := code
+		if name == "" {
+			name = "no currency"
+		}
+		counts = append(counts, fmt.Sprintf("%s in %s", count(missing[code], "order", "orders"), name))
+	}
+	x.add(warning, "currencies", "set program.earn.purchase.currencies, or leave them without points",
+		"no rate for %s", strings.Join(counts, ", "))
+}
+
+// statuses names listed statuses that no order has, which may be misspelt.
+func (x *examination) statuses(kinds []store.OrderKind) {
+	purchase := &x.config.Program.Rules.Earn.Purchase
+	there := map[string]bool{}
+	for _, k := range kinds {
+		there[k.Status] = true
+	}
+	var custom []string
+	for _, status := range slices.Sorted(maps.Keys(there)) {
+		if program.CustomStatus(status) {
+			custom = append(custom, status)
+		}
+	}
+	var unused []string
+	for _, status := range append(slices.Clone(purchase.Statuses), purchase.CustomStatuses.List...) {
+		if program.CustomStatus(status) && !there[status] {
+			unused = append(unused, status)
+		}
+	}
+	if len(unused) > 0 {
+		advice := "check the spelling"
+		if len(custom) > 0 {
+			advice += "; custom statuses of orders here: " + strings.Join(custom, ", ")
+		}
+		x.add(warning, "statuses", advice, "no order has the status %s", strings.Join(unused, ", "))
+	}
+}
+
+// programme looks for rules that cannot do what they seem to.
+func (x *examination) programme(ctx context.Context) {
+	p := &x.config.Program
+	before := len(x.findings)
+	purchase := &p.Rules.Earn.Purchase
+	if len(purchase.Products) > 0 {
+		ids := slices.Sorted(maps.Keys(purchase.Products))
+		err := x.snapshot(ctx, func(sn *store.Snapshot) error {
+			there, err := sn.Categories(ctx, ids)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				if _, exists := there[id]; !exists {
+					x.add(warning, "programme", "check program.earn.purchase.products", "there is no product %d, for which there is a rule", id)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			x.failed("programme", err)
+		}
+	}
+	if p.Redeem.PointsPerUnit.IsZero() {
+		x.add(warning, "programme", "set program.redeem.points_per_unit if points are worth money", "points have no value")
+	}
+	if purchase.PointsPerUnit.IsZero() && len(purchase.Products) == 0 && len(purchase.Categories) == 0 {
+		x.add(warning, "programme", "set program.earn.purchase.points_per_unit", "no purchase earns points")
+	}
+	if len(x.findings) == before {
+		x.ok("programme", "nothing odd in the rules")
+	}
+}
