@@ -163,7 +163,7 @@ func (s *Server) identify(ctx context.Context) error {
 
 // failed adds the end of the server's log to err.
 func (s *Server) failed(err error) error {
-	const lines = 25
+	const lines = 80
 	text, readErr := os.ReadFile(s.log.Name())
 	if readErr != nil {
 		return fmt.Errorf("%w (its log cannot be read: %w)", err, readErr)
