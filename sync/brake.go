@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/cockroachdb/apd/v3"
@@ -146,7 +147,7 @@ type BrakeError struct {
 }
 
 func (e *BrakeError) Error() string {
-	accounts := fmt.Sprint(e.Accounts)
+	accounts := strconv.FormatInt(e.Accounts, 10)
 	if e.More {
 		accounts = "more than " + accounts
 	}

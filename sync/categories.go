@@ -27,10 +27,9 @@ type categoryVersion struct {
 // at returns the categories that a product had at an instant, as far as it is
 // known.
 func (v categoryVersions) at(product int64, at time.Time) []int64 {
-	versions := v[product]
-	for i := len(versions) - 1; i >= 0; i-- {
-		if i == 0 || !versions[i].From.Time.After(at) {
-			return parseIDs(versions[i].Categories)
+	for i, version := range slices.Backward(v[product]) {
+		if i == 0 || !version.From.Time.After(at) {
+			return parseIDs(version.Categories)
 		}
 	}
 	return nil

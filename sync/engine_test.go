@@ -2,7 +2,6 @@ package sync_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -49,7 +48,7 @@ func newBench(t testing.TB, db *testshop.Database, rules program.Rules) *bench {
 	return &bench{t: t, db: target, engine: &sync.Engine{
 		Store: opened, LedgerDB: target, Prefix: prefix, Patience: time.Minute, Now: time.Now,
 		Programme: sync.Programme{Rules: rules, Brake: noBrake()},
-		Log:       slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:       slog.New(slog.DiscardHandler),
 	}}
 }
 

@@ -41,7 +41,7 @@ func (r *run) settleBrake(ctx context.Context, accept string) error {
 	}
 	r.state.Taken, r.state.Brake = hours, nil
 	if !accepted {
-		r.state.Taken = append(hours, taken{Hour: r.clock.Truncate(time.Second), Points: b.points, Entries: b.entries})
+		r.state.Taken = append(r.state.Taken, taken{Hour: r.clock.Truncate(time.Second), Points: b.points, Entries: b.entries})
 	}
 	return r.keepState(ctx)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"loyaltyd/internal/database"
@@ -517,7 +518,7 @@ func idRange(ids []int64) string {
 	case 0:
 		return "none"
 	case 1:
-		return fmt.Sprint(ids[0])
+		return strconv.FormatInt(ids[0], 10)
 	}
 	return fmt.Sprintf("%d to %d", slices.Min(ids), slices.Max(ids))
 }

@@ -103,7 +103,7 @@ func Load(path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store's record: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	plain, err := gzip.NewReader(file)
 	if err != nil {
 		return nil, fmt.Errorf("unpack %s: %w", path, err)
