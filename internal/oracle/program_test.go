@@ -104,7 +104,9 @@ func TestRandomProgramsAreJSONAndRepeatable(t *testing.T) {
 		if err := json.Unmarshal([]byte(n.Text), &all); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		json.Unmarshal([]byte(`{"earn":`+string(all["earn"])+`}`), &keys)
+		if err := json.Unmarshal([]byte(`{"earn":`+string(all["earn"])+`}`), &keys); err != nil && all["earn"] != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
 		for k := range all {
 			said[k] = true
 		}
@@ -112,7 +114,11 @@ func TestRandomProgramsAreJSONAndRepeatable(t *testing.T) {
 			said["earn."+k] = true
 		}
 		var purchase map[string]json.RawMessage
-		json.Unmarshal(keys["earn"]["purchase"], &purchase)
+		if text := keys["earn"]["purchase"]; text != nil {
+			if err := json.Unmarshal(text, &purchase); err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+		}
 		for k := range purchase {
 			said["purchase."+k] = true
 		}
