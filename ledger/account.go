@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -123,14 +124,9 @@ func (l *Ledger) Notes(ctx context.Context, user int64) (map[int64]Note, error) 
 // accounts returns the accounts of users for changing them, new ones included.
 // The fence's row lock keeps all other writers out, so no row locks are taken.
 func (t *Tx) accounts(ctx context.Context, users []int64) error {
-	var missing []int64
-	for _, user := range users {
-		if _, known := t.open[user]; !known {
-			t.open[user] = newAccount(user)
-			missing = append(missing, user)
-		}
-	}
-	return inChunks(missing, func(chunk []int64) error {
+	missing := slices.DeleteFunc(slices.Clone(users), func(user int64) bool { return t.open[user] != nil })
+	slices.Sort(missing)
+	return inChunks(slices.Compact(missing), func(chunk []int64) error {
 		query, args, err := sqlx.In(t.ledger.sql(`
 			SELECT `+accountColumns+` FROM {p}loyalty_accounts WHERE user_id IN (?)`), chunk)
 		if err != nil {
@@ -139,6 +135,9 @@ func (t *Tx) accounts(ctx context.Context, users []int64) error {
 		var found []Account
 		if err := t.SelectContext(ctx, &found, query, args...); err != nil {
 			return fmt.Errorf("read accounts: %w", err)
+		}
+		for _, user := range chunk {
+			t.open[user] = newAccount(user)
 		}
 		for i := range found {
 			t.open[found[i].User] = &found[i]
@@ -169,17 +168,17 @@ func (t *Tx) Frozen(ctx context.Context, users []int64) (map[int64]bool, error) 
 	return frozen, nil
 }
 
-// Freeze marks a user's account as frozen, or as live again. Users without an
-// account have nothing to freeze: they get the mark with their first entry.
+// Freeze marks a user's account as frozen, or as live again. An account
+// without entries keeps the mark for this transaction only.
 func (t *Tx) Freeze(ctx context.Context, user int64, frozen bool) error {
 	if err := t.accounts(ctx, []int64{user}); err != nil {
 		return err
 	}
-	t.open[user].Frozen = frozen
 	_, err := t.ExecContext(ctx, t.ledger.sql(`UPDATE {p}loyalty_accounts SET frozen = ? WHERE user_id = ?`), frozen, user)
 	if err != nil {
 		return fmt.Errorf("freeze account %d: %w", user, err)
 	}
+	t.open[user].Frozen = frozen
 	return nil
 }
 

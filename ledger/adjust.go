@@ -37,8 +37,8 @@ func (a Adjustment) check() error {
 		return errors.New("an adjustment of 0 points changes nothing")
 	case a.User <= 0:
 		return fmt.Errorf("%d is not the id of a user", a.User)
-	case a.Key == "" || len(a.Key) > maxKey:
-		return fmt.Errorf("a request key has 1 to %d characters", maxKey)
+	case a.Key == "" || len(a.Key) > maxKey || !printable(a.Key):
+		return fmt.Errorf("a request key has 1 to %d printable ASCII characters", maxKey)
 	}
 	return nil
 }
@@ -52,21 +52,26 @@ func (a Adjustment) hash() []byte {
 }
 
 // Adjust posts an adjustment and returns its entry. The same key with the same
-// request answers the first result again (repeated is true); with another
-// request it fails with ErrKeyReused. A frozen account may be adjusted.
+// request, whoever sends it, answers the first result again (repeated is
+// true); with another request it fails with ErrKeyReused. A frozen account may
+// be adjusted.
 func (l *Ledger) Adjust(ctx context.Context, lease *Lease, a Adjustment) (entry Entry, repeated bool, err error) {
 	if err := a.check(); err != nil {
 		return Entry{}, false, err
 	}
+	var posted []byte // hash of the entry; the answer to its COMMIT may be lost
 	err = l.Update(ctx, lease, func(tx *Tx) error {
-		entry, repeated = Entry{}, false
 		request, first, err := tx.request(ctx, a.Key, a.hash())
 		if err != nil {
 			return err
 		}
 		if first != 0 {
-			repeated = true
-			return tx.GetContext(ctx, &entry, l.sql(`SELECT `+entryColumns+` FROM {p}loyalty_entries WHERE id = ?`), first)
+			err := tx.GetContext(ctx, &entry, l.sql(`SELECT `+entryColumns+` FROM {p}loyalty_entries WHERE id = ?`), first)
+			if err != nil {
+				return fmt.Errorf("read entry %d of request %d: %w", first, request, err)
+			}
+			repeated = !bytes.Equal(entry.Hash, posted)
+			return nil
 		}
 		entries, err := tx.Post(ctx, []Posting{{
 			User: a.User, Type: Adjust, Source: Admin, Object: request, Points: a.Points,
@@ -75,14 +80,17 @@ func (l *Ledger) Adjust(ctx context.Context, lease *Lease, a Adjustment) (entry 
 		if err != nil {
 			return err
 		}
-		entry = entries[0]
+		entry, posted = entries[0], entries[0].Hash
 		_, err = tx.ExecContext(ctx, l.sql(`UPDATE {p}loyalty_requests SET entry_id = ? WHERE id = ?`), entry.ID, request)
 		if err != nil {
 			return fmt.Errorf("complete request %d: %w", request, err)
 		}
 		return nil
 	})
-	return entry, repeated, err
+	if err != nil {
+		return Entry{}, false, err
+	}
+	return entry, repeated, nil
 }
 
 // request returns the number of the request with this key, making it when it
@@ -103,12 +111,12 @@ func (t *Tx) request(ctx context.Context, idemKey string, hash []byte) (id, entr
 	if !errors.Is(err, sql.ErrNoRows) {
 		return 0, 0, fmt.Errorf("look for the request: %w", err)
 	}
-	_, err = t.ExecContext(ctx, t.ledger.sql(`
+	result, err := t.ExecContext(ctx, t.ledger.sql(`
 		INSERT INTO {p}loyalty_requests (idem_key, body_hash, created_at) VALUES (?, ?, ?)`), idemKey, hash, t.Now)
 	if err != nil {
 		return 0, 0, fmt.Errorf("record the request: %w", err)
 	}
-	if err := t.GetContext(ctx, &id, `SELECT LAST_INSERT_ID()`); err != nil {
+	if id, err = result.LastInsertId(); err != nil {
 		return 0, 0, fmt.Errorf("read the request's number: %w", err)
 	}
 	return id, 0, nil

@@ -68,5 +68,21 @@ func newSalt() []byte {
 	return salt
 }
 
-// instant returns t as the tables keep it: UTC, whole microseconds.
-func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+// What a DATETIME can hold, less a day at either end so that the local day of
+// the time can be held too.
+var (
+	earliest = time.Date(1000, 1, 2, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC)
+)
+
+// instant returns t as the tables keep it: UTC, whole microseconds, and for an
+// absurd time, which a store may well contain, the nearest that they can keep.
+func instant(t time.Time) time.Time {
+	switch {
+	case t.Before(earliest):
+		return earliest
+	case t.After(latest):
+		return latest
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}

@@ -4,14 +4,11 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
-
-	"loyaltyd/internal/database"
 )
 
 // total is a line of the daily roll-up.
@@ -99,13 +96,13 @@ func addTotals(ctx context.Context, tx *sqlx.Tx, l *Ledger, lines []*total) erro
 
 // SetZone makes the daily roll-up count the days of the ledger's zone. When it
 // counted those of another one, it is built anew from the entries; rebuilt
-// says so.
+// says so. A roll-up that never counted any takes the zone of its first entry.
 func (l *Ledger) SetZone(ctx context.Context, lease *Lease) (rebuilt bool, err error) {
 	var zone string
 	if err := l.db.GetContext(ctx, &zone, l.sql(`SELECT zone FROM {p}loyalty_writer WHERE id = 1`)); err != nil {
 		return false, fmt.Errorf("read the zone of the daily roll-up: %w", err)
 	}
-	if zone == l.zone.String() {
+	if zone == "" || zone == l.zone.String() {
 		return false, nil
 	}
 	return true, l.RebuildDaily(ctx, lease)
@@ -114,20 +111,15 @@ func (l *Ledger) SetZone(ctx context.Context, lease *Lease) (rebuilt bool, err e
 // RebuildDaily makes the daily roll-up anew from the entries, in the ledger's
 // zone.
 func (l *Ledger) RebuildDaily(ctx context.Context, lease *Lease) error {
-	return database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, l.sql(`
-			UPDATE {p}loyalty_writer SET n = n + 1, zone = ? WHERE id = 1 AND fence = ?`), l.zone.String(), lease.fence)
-		if err != nil {
-			return fmt.Errorf("hold the fence: %w", err)
-		}
-		if n, err := result.RowsAffected(); err != nil || n != 1 {
-			return ErrFenced
+	return l.fenced(ctx, lease, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, l.sql(`UPDATE {p}loyalty_writer SET zone = ? WHERE id = 1`), l.zone.String()); err != nil {
+			return fmt.Errorf("change the zone of the daily roll-up: %w", err)
 		}
 		if _, err := tx.ExecContext(ctx, l.sql(`DELETE FROM {p}loyalty_points_daily`)); err != nil {
 			return fmt.Errorf("empty the daily roll-up: %w", err)
 		}
 		sums := newTotals(l.zone)
-		if err := l.eachEntry(ctx, tx, func(e *Entry) error { return sums.add(e) }); err != nil {
+		if err := l.eachEntry(ctx, tx, sums.add); err != nil {
 			return err
 		}
 		return addTotals(ctx, tx, l, sums.lines())
@@ -162,7 +154,7 @@ func (l *Ledger) eachEntry(ctx context.Context, q sqlx.QueryerContext, work func
 func (l *Ledger) Outstanding(ctx context.Context) (int64, error) {
 	var sum sql.NullInt64
 	err := l.db.GetContext(ctx, &sum, l.sql(`SELECT SUM(points) FROM {p}loyalty_points_daily`))
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err != nil {
 		return 0, fmt.Errorf("sum up the outstanding points: %w", err)
 	}
 	return sum.Int64, nil

@@ -2,7 +2,9 @@ package ledger
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Type is what an entry does to its account.
@@ -69,7 +71,8 @@ type Entry struct {
 const entryColumns = `id, user_id, seq, occurred_at, recorded_at, type, source, object_id, revision,
 	points, pending, balance, program, fact_at, cause, note_hash, hash`
 
-// Posting is an entry still to be made.
+// Posting is an entry still to be made. Times outside the years 1000 to 9999
+// become the nearest that the tables can keep.
 type Posting struct {
 	User       int64
 	Type       Type
@@ -86,10 +89,15 @@ type Posting struct {
 	ReleaseAt  time.Time // of a Hold: when it becomes available
 }
 
-const maxCause = 64
+// What fits the columns.
+const (
+	maxCause = 64
+	maxNote  = 65535 // bytes
+	maxActor = 191   // characters
+)
 
 // check proves that the signs fit the type, so that every report may rely on
-// them.
+// them, and that the texts fit the tables.
 func (p Posting) check() error {
 	var fits bool
 	switch p.Type {
@@ -104,8 +112,22 @@ func (p Posting) check() error {
 	case Release, CancelHold:
 		fits = p.Points == 0 && p.Pending < 0
 	}
-	if !fits || p.User <= 0 || p.Object < 0 || p.OccurredAt.IsZero() || len(p.Cause) > maxCause {
+	if !fits || p.User <= 0 || p.Source == "" || p.Object < 0 || p.Program < 0 || p.OccurredAt.IsZero() {
 		return fmt.Errorf("malformed posting %+v", p)
 	}
+	if len(p.Cause) > maxCause || !printable(p.Cause) {
+		return fmt.Errorf("a cause has up to %d printable ASCII characters, not %q", maxCause, p.Cause)
+	}
+	if len(p.Note) > maxNote || !utf8.ValidString(p.Note) {
+		return fmt.Errorf("a note is UTF-8 text of up to %d bytes", maxNote)
+	}
+	if utf8.RuneCountInString(p.Actor) > maxActor || !utf8.ValidString(p.Actor) {
+		return fmt.Errorf("the name of who asks is UTF-8 text of up to %d characters", maxActor)
+	}
 	return nil
+}
+
+// printable reports whether text is printable ASCII.
+func printable(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' })
 }

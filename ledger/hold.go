@@ -30,15 +30,42 @@ func (t *Tx) saveHolds(ctx context.Context, postings []Posting) error {
 			return fmt.Errorf("save holds: %w", err)
 		}
 		for source, objects := range objectsBySource(chunk) {
-			query, args, err := sqlx.In(t.ledger.sql(`
-				DELETE FROM {p}loyalty_holds WHERE source = ? AND object_id IN (?) AND pending = 0`), source, objects)
-			if err != nil {
-				return fmt.Errorf("end holds: %w", err)
-			}
-			if _, err := t.ExecContext(ctx, query, args...); err != nil {
-				return fmt.Errorf("end holds: %w", err)
+			if err := t.endHolds(ctx, source, objects); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// endHolds drops the rows of objects that have nothing pending any more and
+// refuses those that would have less than nothing.
+func (t *Tx) endHolds(ctx context.Context, source Source, objects []int64) error {
+	query, args, err := sqlx.In(t.ledger.sql(`
+		SELECT object_id, user_id, pending, release_at FROM {p}loyalty_holds
+		WHERE source = ? AND object_id IN (?) AND pending <= 0`), source, objects)
+	if err != nil {
+		return fmt.Errorf("read ended holds: %w", err)
+	}
+	var ended []DueHold
+	if err := t.SelectContext(ctx, &ended, query, args...); err != nil {
+		return fmt.Errorf("read ended holds: %w", err)
+	}
+	if len(ended) == 0 {
+		return nil
+	}
+	for _, hold := range ended {
+		if hold.Pending < 0 {
+			return fmt.Errorf("%s %d in account %d, by %d: %w", source, hold.Object, hold.User, -hold.Pending, ErrNotHeld)
+		}
+	}
+	query, args, err = sqlx.In(t.ledger.sql(`
+		DELETE FROM {p}loyalty_holds WHERE source = ? AND object_id IN (?) AND pending = 0`), source, objects)
+	if err != nil {
+		return fmt.Errorf("end holds: %w", err)
+	}
+	if _, err := t.ExecContext(ctx, query, args...); err != nil {
+		return fmt.Errorf("end holds: %w", err)
 	}
 	return nil
 }
@@ -77,7 +104,8 @@ func (l *Ledger) ReleaseDue(ctx context.Context, lease *Lease, limit int) (int, 
 	// Most runs find nothing due: look before the fence is taken.
 	var due bool
 	err := l.db.GetContext(ctx, &due, l.sql(`
-		SELECT EXISTS (SELECT 1 FROM {p}loyalty_holds WHERE release_at <= UTC_TIMESTAMP(6))`))
+		SELECT EXISTS (SELECT 1 FROM {p}loyalty_holds h JOIN {p}loyalty_accounts a ON a.user_id = h.user_id
+		               WHERE h.release_at <= UTC_TIMESTAMP(6) AND a.frozen = 0)`))
 	if err != nil {
 		return 0, fmt.Errorf("look for holds that are due: %w", err)
 	}

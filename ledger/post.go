@@ -13,14 +13,27 @@ import (
 // ErrFrozen says that a posting other than an adjustment met a frozen account.
 var ErrFrozen = errors.New("the account is frozen (its user is excluded or deleted): only adjustments can be posted")
 
+// ErrInsufficient says that a redemption would take the balance below zero.
+var ErrInsufficient = errors.New("the balance does not cover the redemption")
+
+// ErrNotHeld says that more pending points would leave an object than it has.
+var ErrNotHeld = errors.New("more points would be released or cancelled than are held")
+
 // Post appends the postings as entries, in order, and brings accounts, holds
 // and the daily roll-up up to date with them. It returns the entries it made;
 // with clamping there can be more of them than postings. Only entries with a
-// note have their ID filled in.
+// note have their ID filled in. After an error nothing of the transaction can
+// be kept: Update fails with it, whatever its work says.
 func (t *Tx) Post(ctx context.Context, postings []Posting) ([]Entry, error) {
-	if len(postings) == 0 {
-		return nil, nil
+	if len(postings) == 0 || t.failed != nil {
+		return nil, t.failed
 	}
+	entries, err := t.post(ctx, postings)
+	t.failed = err
+	return entries, err
+}
+
+func (t *Tx) post(ctx context.Context, postings []Posting) ([]Entry, error) {
 	if err := t.prepare(ctx, postings); err != nil {
 		return nil, err
 	}
@@ -120,6 +133,9 @@ func (t *Tx) entry(p Posting, noteHash []byte) (Entry, error) {
 	if account.Frozen && p.Type != Adjust {
 		return Entry{}, fmt.Errorf("%s for %s %d in account %d: %w", p.Type, p.Source, p.Object, p.User, ErrFrozen)
 	}
+	if p.Type == Redeem && account.Balance < -p.Points {
+		return Entry{}, fmt.Errorf("redeem %d of %d points in account %d: %w", -p.Points, account.Balance, p.User, ErrInsufficient)
+	}
 	k := key{p.Source, p.Object}
 	e := Entry{
 		User: p.User, Seq: account.Seq + 1,
@@ -180,41 +196,41 @@ func (t *Tx) insert(ctx context.Context, entries []Entry, notes map[int]sideNote
 	for i := range entries {
 		note, has := notes[i]
 		if has || i-from == insertRows {
-			if err := t.insertEntries(ctx, entries[from:i]); err != nil {
+			if _, err := t.insertEntries(ctx, entries[from:i]); err != nil {
 				return err
 			}
 			from = i
 		}
 		if has {
-			if err := t.insertWithNote(ctx, &entries[i], note); err != nil {
+			if err := t.insertWithNote(ctx, entries[i:i+1], note); err != nil {
 				return err
 			}
 			from = i + 1
 		}
 	}
-	return t.insertEntries(ctx, entries[from:])
+	_, err := t.insertEntries(ctx, entries[from:])
+	return err
 }
 
-func (t *Tx) insertWithNote(ctx context.Context, entry *Entry, note sideNote) error {
-	alone := []Entry{*entry}
-	if err := t.insertEntries(ctx, alone); err != nil {
+func (t *Tx) insertWithNote(ctx context.Context, alone []Entry, note sideNote) error {
+	id, err := t.insertEntries(ctx, alone)
+	if err != nil {
 		return err
 	}
-	if err := t.GetContext(ctx, &entry.ID, `SELECT LAST_INSERT_ID()`); err != nil {
-		return fmt.Errorf("read the id of the entry: %w", err)
-	}
-	_, err := t.ExecContext(ctx, t.ledger.sql(`
+	alone[0].ID = id
+	_, err = t.ExecContext(ctx, t.ledger.sql(`
 		INSERT INTO {p}loyalty_entry_notes (entry_id, note, actor, salt) VALUES (?, ?, ?, ?)`),
-		entry.ID, note.note, note.actor, note.salt)
+		id, note.note, note.actor, note.salt)
 	if err != nil {
-		return fmt.Errorf("keep the note of entry %d: %w", entry.ID, err)
+		return fmt.Errorf("keep the note of entry %d: %w", id, err)
 	}
 	return nil
 }
 
-func (t *Tx) insertEntries(ctx context.Context, entries []Entry) error {
+// insertEntries returns the id of the first entry.
+func (t *Tx) insertEntries(ctx context.Context, entries []Entry) (int64, error) {
 	if len(entries) == 0 {
-		return nil
+		return 0, nil
 	}
 	args := make([]any, 0, len(entries)*16)
 	for i := range entries {
@@ -222,14 +238,14 @@ func (t *Tx) insertEntries(ctx context.Context, entries []Entry) error {
 		args = append(args, e.User, e.Seq, e.OccurredAt, e.RecordedAt, e.Type, e.Source, e.Object, e.Revision,
 			e.Points, e.Pending, e.Balance, e.Program, e.FactAt, e.Cause, e.NoteHash, e.Hash)
 	}
-	_, err := t.ExecContext(ctx, t.ledger.sql(`
+	result, err := t.ExecContext(ctx, t.ledger.sql(`
 		INSERT INTO {p}loyalty_entries (user_id, seq, occurred_at, recorded_at, type, source, object_id, revision,
 		  points, pending, balance, program, fact_at, cause, note_hash, hash)
 		VALUES `)+rows(16, len(entries)), args...)
 	if err != nil {
-		return fmt.Errorf("append %d entries: %w", len(entries), err)
+		return 0, fmt.Errorf("append %d entries: %w", len(entries), err)
 	}
-	return nil
+	return result.LastInsertId()
 }
 
 // rows returns the placeholders of n rows of so many columns.

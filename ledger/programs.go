@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // Version is a set of rules with the time from which facts are valued by it.
@@ -17,9 +19,11 @@ type Version struct {
 }
 
 // Versions returns all versions in the order in which they took effect.
-func (l *Ledger) Versions(ctx context.Context) ([]Version, error) {
+func (l *Ledger) Versions(ctx context.Context) ([]Version, error) { return l.versions(ctx, l.db) }
+
+func (l *Ledger) versions(ctx context.Context, q sqlx.QueryerContext) ([]Version, error) {
 	var versions []Version
-	err := l.db.SelectContext(ctx, &versions, l.sql(`
+	err := sqlx.SelectContext(ctx, q, &versions, l.sql(`
 		SELECT id, hash, rules, effective_at FROM {p}loyalty_programs ORDER BY id`))
 	if err != nil {
 		return nil, fmt.Errorf("read the program versions: %w", err)
@@ -31,20 +35,20 @@ func (l *Ledger) Versions(ctx context.Context) ([]Version, error) {
 // clock; the first version is in force from the beginning of time. Rules that
 // are in force already change nothing. It returns all versions.
 func (l *Ledger) UseRules(ctx context.Context, lease *Lease, rules string, hash [32]byte) ([]Version, error) {
-	versions, err := l.Versions(ctx)
-	if err != nil {
-		return nil, err
+	inForce := func(versions []Version) bool {
+		return len(versions) > 0 && bytes.Equal(versions[len(versions)-1].Hash, hash[:])
 	}
-	if n := len(versions); n > 0 && bytes.Equal(versions[n-1].Hash, hash[:]) {
-		return versions, nil
+	versions, err := l.Versions(ctx)
+	if err != nil || inForce(versions) {
+		return versions, err
 	}
 	err = l.Update(ctx, lease, func(tx *Tx) error {
-		from := NullTime{Time: tx.Now, Valid: len(versions) > 0}
-		// A lost answer to COMMIT makes this run again: insert only once.
-		_, err := tx.ExecContext(ctx, l.sql(`
-			INSERT INTO {p}loyalty_programs (hash, rules, effective_at)
-			SELECT ?, ?, ? FROM (SELECT MAX(id) AS last FROM {p}loyalty_programs) p
-			WHERE COALESCE(p.last, 0) = ?`), hash[:], rules, from, lastID(versions))
+		versions, err := l.versions(ctx, tx)
+		if err != nil || inForce(versions) {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, l.sql(`INSERT INTO {p}loyalty_programs (hash, rules, effective_at) VALUES (?, ?, ?)`),
+			hash[:], rules, NullTime{Time: tx.Now, Valid: len(versions) > 0})
 		if err != nil {
 			return fmt.Errorf("add a program version: %w", err)
 		}
@@ -54,13 +58,6 @@ func (l *Ledger) UseRules(ctx context.Context, lease *Lease, rules string, hash 
 		return nil, err
 	}
 	return l.Versions(ctx)
-}
-
-func lastID(versions []Version) int64 {
-	if len(versions) == 0 {
-		return 0
-	}
-	return versions[len(versions)-1].ID
 }
 
 // VersionAt returns the version in force at an instant; versions must not be

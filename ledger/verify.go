@@ -2,10 +2,13 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"fmt"
+	"maps"
+	"math"
+	"slices"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -38,9 +41,12 @@ const maxFindings = 20
 
 // VerifyChains proves for every account that its entries are numbered 1..n
 // without gaps, that each balance is the one before plus its points, that the
-// hashes chain to the account's head, and that the account's figures and holds
-// are the sums of its entries. It reads one consistent snapshot, a batch of
-// accounts at a time. progress, if not nil, hears of the accounts done.
+// hashes chain to the account's head, that the account's figures are the sums
+// of its entries, that what is held of each object is the sum of its pending
+// points, and that notes which were not erased are those recorded. It reads
+// one consistent snapshot, a batch of accounts at a time. progress, if not nil,
+// hears of the accounts done. What it cannot see is an account that vanished
+// as a whole; the daily roll-up still counts it.
 func (l *Ledger) VerifyChains(ctx context.Context, progress func(accounts int64)) (Verified, error) {
 	var result Verified
 	tx, err := l.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
@@ -50,7 +56,7 @@ func (l *Ledger) VerifyChains(ctx context.Context, progress func(accounts int64)
 	defer func() { _ = tx.Rollback() }()
 
 	const batch = 500
-	var after int64
+	after := int64(-1) // nobody is user 0, which a forger may not know
 	for {
 		var accounts []Account
 		err := tx.SelectContext(ctx, &accounts, l.sql(`
@@ -59,7 +65,7 @@ func (l *Ledger) VerifyChains(ctx context.Context, progress func(accounts int64)
 			return result, fmt.Errorf("read accounts after %d: %w", after, err)
 		}
 		last := len(accounts) < batch
-		through := int64(1<<63 - 1)
+		through := int64(math.MaxInt64)
 		if !last {
 			through = accounts[len(accounts)-1].User
 		}
@@ -78,12 +84,12 @@ func (l *Ledger) VerifyChains(ctx context.Context, progress func(accounts int64)
 
 // verifyRange proves the accounts with after < user <= through.
 func (l *Ledger) verifyRange(ctx context.Context, tx *sqlx.Tx, accounts []Account, after, through int64, result *Verified) error {
-	stored := make(map[int64]*Account, len(accounts))
+	proof := accountProof{ledger: result, stored: make(map[int64]*Account, len(accounts))}
 	for i := range accounts {
-		stored[accounts[i].User] = &accounts[i]
+		proof.stored[accounts[i].User] = &accounts[i]
 	}
-	held, err := l.heldPoints(ctx, tx, after, through)
-	if err != nil {
+	var err error
+	if proof.held, err = l.heldPoints(ctx, tx, after, through); err != nil {
 		return err
 	}
 	rows, err := tx.QueryxContext(ctx, l.sql(`
@@ -94,8 +100,6 @@ func (l *Ledger) verifyRange(ctx context.Context, tx *sqlx.Tx, accounts []Accoun
 		return fmt.Errorf("read entries of accounts after %d: %w", after, err)
 	}
 	defer func() { _ = rows.Close() }()
-
-	proof := accountProof{ledger: result, stored: stored, held: held}
 	for rows.Next() {
 		var row struct {
 			Entry
@@ -119,31 +123,28 @@ func (l *Ledger) verifyRange(ctx context.Context, tx *sqlx.Tx, accounts []Accoun
 		return fmt.Errorf("read entries of accounts after %d: %w", after, err)
 	}
 	proof.finish()
-	for user, account := range stored {
-		result.Accounts++
-		if account.Seq != 0 || account.Balance != 0 || account.Pending != 0 {
-			result.add(Finding{User: user, What: fmt.Sprintf("it says %d entries and a balance of %d, but has no entry", account.Seq, account.Balance)})
-		}
-	}
+	proof.withoutEntries()
 	return nil
 }
 
 const qualified = `e.id, e.user_id, e.seq, e.occurred_at, e.recorded_at, e.type, e.source, e.object_id, e.revision,
 	e.points, e.pending, e.balance, e.program, e.fact_at, e.cause, e.note_hash, e.hash`
 
-func (l *Ledger) heldPoints(ctx context.Context, tx *sqlx.Tx, after, through int64) (map[int64]int64, error) {
-	var rows []struct {
-		User    int64 `db:"user_id"`
-		Pending int64 `db:"pending"`
-	}
-	err := tx.SelectContext(ctx, &rows, l.sql(`
-		SELECT user_id, SUM(pending) AS pending FROM {p}loyalty_holds WHERE user_id > ? AND user_id <= ? GROUP BY user_id`), after, through)
+// heldPoints returns what is held in each account, by object.
+func (l *Ledger) heldPoints(ctx context.Context, tx *sqlx.Tx, after, through int64) (map[int64]map[key]int64, error) {
+	var holds []DueHold
+	err := tx.SelectContext(ctx, &holds, l.sql(`
+		SELECT source, object_id, user_id, pending, release_at
+		FROM {p}loyalty_holds WHERE user_id > ? AND user_id <= ?`), after, through)
 	if err != nil {
 		return nil, fmt.Errorf("read holds: %w", err)
 	}
-	held := make(map[int64]int64, len(rows))
-	for _, row := range rows {
-		held[row.User] = row.Pending
+	held := map[int64]map[key]int64{}
+	for _, hold := range holds {
+		if held[hold.User] == nil {
+			held[hold.User] = map[key]int64{}
+		}
+		held[hold.User][key{hold.Source, hold.Object}] = hold.Pending
 	}
 	return held, nil
 }
@@ -157,14 +158,15 @@ func (v *Verified) add(f Finding) {
 // accountProof replays one account after the other.
 type accountProof struct {
 	ledger  *Verified
-	stored  map[int64]*Account
-	held    map[int64]int64
-	account *Account // as replayed
-	broken  bool     // only the first finding of an account is worth telling
+	stored  map[int64]*Account      // accounts still to be proven
+	held    map[int64]map[key]int64 // their holds
+	account *Account                // as replayed
+	pending map[key]int64           // as replayed
+	broken  bool                    // only the first finding of an account is worth telling
 }
 
 func (p *accountProof) begin(user int64) {
-	p.account, p.broken = newAccount(user), false
+	p.account, p.pending, p.broken = newAccount(user), map[key]int64{}, false
 }
 
 func (p *accountProof) find(e *Entry, what string) {
@@ -194,6 +196,13 @@ func (p *accountProof) entry(e *Entry) {
 		p.find(e, "its hash does not fit: it was changed after it was recorded, or one before it was")
 	}
 	p.account.Seq, p.account.Head = e.Seq, e.Hash
+	p.account.LastEntryAt = NullTime{Time: e.RecordedAt, Valid: true}
+	if e.Pending != 0 {
+		k := key{e.Source, e.Object}
+		if p.pending[k] += e.Pending; p.pending[k] == 0 {
+			delete(p.pending, k)
+		}
+	}
 }
 
 // finish compares the replayed account with the stored one.
@@ -204,7 +213,8 @@ func (p *accountProof) finish() {
 	}
 	stored, ok := p.stored[replayed.User]
 	if !ok {
-		p.find(nil, fmt.Sprintf("it has %d entries but no row in the accounts", replayed.Seq))
+		p.find(nil, fmt.Sprintf("it has no row in the accounts, but %d entries", replayed.Seq))
+		delete(p.held, replayed.User)
 		return
 	}
 	delete(p.stored, replayed.User)
@@ -221,17 +231,45 @@ func (p *accountProof) finish() {
 		{"expired", stored.Expired, replayed.Expired},
 		{"revoked", stored.Revoked, replayed.Revoked},
 		{"adjusted", stored.Adjusted, replayed.Adjusted},
-		{"held points", p.held[replayed.User], replayed.Pending},
 	} {
 		if figure.got != figure.want {
 			p.find(nil, fmt.Sprintf("its %s is %d, its entries give %d", figure.name, figure.got, figure.want))
 		}
 	}
-	head := replayed.Head
-	if len(head) == 0 {
-		head = make([]byte, sha256.Size)
-	}
-	if !bytes.Equal(stored.Head, head) {
+	if !bytes.Equal(stored.Head, replayed.Head) {
 		p.find(nil, "its head is not the hash of its last entry: the last entries were cut off or changed")
+	}
+	if !stored.LastEntryAt.Time.Equal(replayed.LastEntryAt.Time) {
+		p.find(nil, "the time of its last entry is not that of its last entry")
+	}
+	p.compareHolds(replayed.User)
+}
+
+func (p *accountProof) compareHolds(user int64) {
+	held := p.held[user]
+	delete(p.held, user)
+	for k, pending := range held {
+		if p.pending[k] -= pending; p.pending[k] == 0 {
+			delete(p.pending, k)
+		}
+	}
+	wrong := slices.SortedFunc(maps.Keys(p.pending), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.object, b.object))
+	})
+	for _, k := range wrong {
+		p.find(nil, fmt.Sprintf("%d points are held of %s %d, its entries give %d", held[k], k.source, k.object, held[k]+p.pending[k]))
+	}
+}
+
+// withoutEntries proves what is left: accounts that have no entries must be
+// empty, and nothing may be held in none.
+func (p *accountProof) withoutEntries() {
+	for _, user := range slices.Sorted(maps.Keys(p.stored)) {
+		p.begin(user)
+		p.finish()
+	}
+	for _, user := range slices.Sorted(maps.Keys(p.held)) {
+		p.begin(user)
+		p.find(nil, "points are held, but it has no entries")
 	}
 }

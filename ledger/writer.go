@@ -163,6 +163,7 @@ type Tx struct {
 	ledger *Ledger
 	open   map[int64]*Account
 	next   map[key]int64 // next revision of an object
+	failed error         // of a Post, which may have got halfway: nothing can be kept
 }
 
 type key struct {
@@ -170,27 +171,41 @@ type key struct {
 	object int64
 }
 
-// Update runs work in one transaction that holds the fence, and commits. Work
-// may run several times and must read what was posted from the transaction
-// itself. ErrFenced means that the lease was lost.
+// Update runs work in one transaction that holds the fence, and commits unless
+// work or one of its Posts failed. Work may run several times and must read
+// what was posted from the transaction itself. ErrFenced means that the lease
+// was lost.
 func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error) error {
+	return l.fenced(ctx, lease, func(tx *sqlx.Tx) error {
+		t := &Tx{Tx: tx, ledger: l, open: map[int64]*Account{}, next: map[key]int64{}}
+		var zone string
+		err := tx.QueryRowxContext(ctx, l.sql(`SELECT UTC_TIMESTAMP(6), zone FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone)
+		if err != nil {
+			return fmt.Errorf("read the database's clock: %w", err)
+		}
+		if zone != l.zone.String() {
+			return fmt.Errorf("the daily roll-up counts days of %q, not of %q: call SetZone first", zone, l.zone)
+		}
+		if err := work(t); err != nil {
+			return err
+		}
+		return t.failed
+	})
+}
+
+// fenced runs work in a transaction that holds the fence. The first one of all
+// decides the zone of the daily roll-up.
+func (l *Ledger) fenced(ctx context.Context, lease *Lease, work func(*sqlx.Tx) error) error {
 	return database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, l.sql(`UPDATE {p}loyalty_writer SET n = n + 1 WHERE id = 1 AND fence = ?`), lease.fence)
+		result, err := tx.ExecContext(ctx, l.sql(`
+			UPDATE {p}loyalty_writer SET n = n + 1, zone = CASE WHEN zone = '' THEN ? ELSE zone END
+			WHERE id = 1 AND fence = ?`), l.zone.String(), lease.fence)
 		if err != nil {
 			return fmt.Errorf("hold the fence: %w", err)
 		}
 		if n, err := result.RowsAffected(); err != nil || n != 1 {
 			return ErrFenced
 		}
-		t := &Tx{Tx: tx, ledger: l, open: map[int64]*Account{}, next: map[key]int64{}}
-		var zone string
-		err = tx.QueryRowxContext(ctx, l.sql(`SELECT UTC_TIMESTAMP(6), zone FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone)
-		if err != nil {
-			return fmt.Errorf("read the database's clock: %w", err)
-		}
-		if zone != l.zone.String() && zone != "" {
-			return fmt.Errorf("the daily roll-up counts days of %s, not of %s: call SetZone first", zone, l.zone)
-		}
-		return work(t)
+		return work(tx)
 	})
 }
