@@ -8,7 +8,7 @@ func (c *cli) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check or print the configuration in force",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(&cobra.Command{
@@ -17,7 +17,7 @@ func (c *cli) configCommand() *cobra.Command {
 		Long: `Reads the configuration from the defaults, the file, the environment and the
 flags, and names everything that is wrong with it. It opens no database; the
 command doctor does.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := c.load(cmd)
 			if err != nil {
@@ -33,7 +33,7 @@ command doctor does.`,
 	}, &cobra.Command{
 		Use:   "print",
 		Short: "Print the configuration in force, with where each value comes from",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := c.load(cmd)
 			if err != nil {

@@ -22,7 +22,7 @@ settings, its clock, its orders' currencies and amounts, and the daemon. Nothing
 is changed.
 
 Each line is ok, warn (works, but look at it) or FAIL (does not work).`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.doctor(cmd, form)
 		},

@@ -30,7 +30,7 @@ Make the user and run the output as an administrator of the database:
 
 The database is looked at, if it can be reached, to see whether WooCommerce's
 order tables exist and where the users are.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			quoted, err := grants.ParseAccount(account)
 			if err != nil {

@@ -13,7 +13,7 @@ func (c *cli) migrateCommand() *cobra.Command {
 		Long: `Makes the tables that this version needs and prints what it did. The commands
 sync and serve do the same by themselves. Tables of WordPress and WooCommerce
 are never touched.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.migrate(cmd, check, form)
 		},

@@ -42,7 +42,7 @@ func (c *cli) reportCommand() *cobra.Command {
 
 Periods: ` + strings.Join(periodNames(), ", ") + `,
 or "all" for each of them. Days and times are the site's.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(c.statusCommand(), c.sourcesCommand(), c.earnersCommand(), c.historyCommand(), c.balancesCommand())
@@ -219,7 +219,7 @@ func (c *cli) reportOf(name, short string, f *reportFlags, print func(context.Co
 	cmd := &cobra.Command{
 		Use:   name,
 		Short: short,
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd.Flags()); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"loyaltyd/config"
+	"loyaltyd/internal/database"
 )
 
 // The exit statuses.
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	called, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
@@ -52,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var invalid *config.InvalidError
 	switch {
 	case errors.As(err, &wrong):
-		fmt.Fprintf(stderr, "loyaltyd: %v\nRun `%s --help` for the usage.\n", err, c.path)
+		fmt.Fprintf(stderr, "loyaltyd: %v\nRun `%s --help` for the usage.\n", err, called.CommandPath())
 		return exitUsage
 	case errors.As(err, &invalid):
 		fmt.Fprintf(stderr, "loyaltyd: %v\n", err)
@@ -61,17 +62,29 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "loyaltyd: stopped before the end: what was finished is kept, run the command again to go on")
 	default:
-		fmt.Fprintf(stderr, "loyaltyd: %v\n", err)
+		fmt.Fprintf(stderr, "loyaltyd: %v\n", withGrants(err))
 	}
 	return exitFailure
+}
+
+// withGrants adds the next step to errors that say that a right is missing.
+func withGrants(err error) error {
+	const (
+		tableDenied  = 1142
+		columnDenied = 1143
+	)
+	code := database.Code(err)
+	if (code == tableDenied || code == columnDenied) && !strings.Contains(err.Error(), "loyaltyd grants") {
+		return fmt.Errorf("%w: %s", err, runGrants)
+	}
+	return err
 }
 
 // cli is what the commands share: where they write and what they were given.
 type cli struct {
 	stdout, stderr io.Writer
 	environ        []string
-	started        bool   // the command line was in order
-	path           string // of the command that was called
+	started        bool // the command line was in order
 }
 
 func (c *cli) root() *cobra.Command {
@@ -83,7 +96,7 @@ func (c *cli) root() *cobra.Command {
 It reads orders, refunds, reviews, comments and users from the store's database,
 keeps a ledger of the points that they earned, and writes the reports that
 WordPress shows. --wp-path alone is enough to find the database.`,
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: false},
@@ -107,16 +120,30 @@ WordPress shows. --wp-path alone is enough to find the database.`,
 		c.versionCommand(),
 	)
 	root.AddCommand(c.demoCommands()...)
-	c.path = root.Name()
 	c.note(root)
 	return root
+}
+
+// noArguments refuses arguments, which are often a misspelt command.
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case !cmd.HasAvailableSubCommands():
+		return fmt.Errorf("%s takes no arguments, found %q", cmd.Name(), args[0])
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("there is no command %q; did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return fmt.Errorf("there is no command %q", args[0])
 }
 
 // note makes the commands say that their work begins.
 func (c *cli) note(cmd *cobra.Command) {
 	if work := cmd.RunE; work != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			c.started, c.path = true, cmd.CommandPath()
+			c.started = true
 			return work(cmd, args)
 		}
 	}

@@ -27,10 +27,12 @@ many, and refreshes the reports. The first run looks at everything by itself.
 
 When a run would take back more points than the brake allows, nothing is taken
 back and the run names a plan; --accept PLAN posts exactly that plan.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			options := sync.Options{Mode: sync.Increment, Accept: accept}
 			switch {
+			case full && sweep:
+				return usage("--full and --sweep exclude each other: --full looks at more")
 			case full:
 				options.Mode = sync.Full
 			case sweep:
@@ -42,7 +44,6 @@ back and the run names a plan; --accept PLAN posts exactly that plan.`,
 	cmd.Flags().BoolVar(&sweep, "sweep", false, "compare all of the store with what was last seen of it")
 	cmd.Flags().BoolVar(&full, "full", false, "look at every order, comment and user anew")
 	cmd.Flags().StringVar(&accept, "accept", "", "post the `plan` of deductions that the brake showed")
-	cmd.MarkFlagsMutuallyExclusive("full", "sweep")
 	format(cmd, &form, "text", "json")
 	return cmd
 }
@@ -73,7 +74,8 @@ func (a *app) sync(ctx context.Context, options sync.Options) (*sync.Summary, er
 		return nil, err
 	}
 	summary, err := a.engine.Run(ctx, options)
-	if summary == nil {
+	var nothing *sync.NoPlanError
+	if summary == nil || errors.As(err, &nothing) {
 		return nil, err
 	}
 	if ctx.Err() != nil {

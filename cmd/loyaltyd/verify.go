@@ -25,7 +25,7 @@ entry. It names the first thing that breaks each of these.
 
 --repair posts what is missing and makes the sums and reports anew. Entries are
 never changed: where their chain is broken, only a backup helps.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.verify(cmd, repair, form)
 		},
@@ -88,8 +88,12 @@ type invariant struct {
 func (v *verification) add(i invariant) {
 	i.Number = len(v.Invariants) + 1
 	i.OK = len(i.Findings) == 0
-	if i.OK {
+	switch {
+	case i.OK:
 		i.Advice = ""
+	case i.Number > 1 && !v.Invariants[0].OK:
+		// Whatever is posted on a broken account would hide what happened.
+		i.Advice = "Mend the accounts first."
 	}
 	v.OK = v.OK && i.OK
 	v.Invariants = append(v.Invariants, i)
@@ -196,7 +200,7 @@ func (a *app) verifyReports(ctx context.Context) (invariant, error) {
 func (a *app) verifyConservation(ctx context.Context) (i invariant, err error) {
 	i = invariant{
 		Name:   "No point came or went without an entry",
-		Advice: "Run `loyaltyd verify --repair`, unless the accounts above are broken.",
+		Advice: "Run `loyaltyd verify --repair`.",
 	}
 	book, err := a.openLedger(ctx)
 	if err != nil {
@@ -216,18 +220,24 @@ func (a *app) verifyConservation(ctx context.Context) (i invariant, err error) {
 	if err != nil {
 		return i, err
 	}
-	var balances int64
-	if err := a.ledgerDB.GetContext(ctx, &balances, a.site.Prefix.SQL(`SELECT COALESCE(SUM(balance), 0) FROM {p}loyalty_accounts`)); err != nil {
+	var entries, balances int64
+	err = a.ledgerDB.QueryRowContext(ctx, a.site.Prefix.SQL(`
+		SELECT (SELECT COALESCE(SUM(points), 0) FROM {p}loyalty_entries),
+		  (SELECT COALESCE(SUM(balance), 0) FROM {p}loyalty_accounts)`)).Scan(&entries, &balances)
+	if err != nil {
 		return i, fmt.Errorf("add up the balances: %w", err)
 	}
 	i.Proven = fmt.Sprintf("%s in all accounts", count(balances, "point", "points"))
+	if entries != balances {
+		i.Findings = append(i.Findings, fmt.Sprintf("the entries add up to %s points, the accounts hold %s", number(entries), number(balances)))
+	}
 	for _, s := range statuses {
 		sum := s.Opening + s.Issued - s.Redeemed - s.Expired - s.Revoked + s.Adjusted
 		if sum != s.Balance {
 			i.Findings = append(i.Findings, fmt.Sprintf("%s: the figures give %d, the balance is %d", s.Period, sum, s.Balance))
 		}
 		if s.Period == reports.AllTimeName && s.Balance != balances {
-			i.Findings = append(i.Findings, fmt.Sprintf("the entries give %d points, the accounts hold %d", s.Balance, balances))
+			i.Findings = append(i.Findings, fmt.Sprintf("the reports show %s points, the accounts hold %s", number(s.Balance), number(balances)))
 		}
 	}
 	return i, nil
