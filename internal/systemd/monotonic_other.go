@@ -1,0 +1,5 @@
+//go:build !linux
+
+package systemd
+
+func monotonic() []string { return nil }
