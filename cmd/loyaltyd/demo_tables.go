@@ -1,0 +1,152 @@
+//go:build demo
+
+package main
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"loyaltyd/reports"
+	"loyaltyd/sync"
+)
+
+// What the commands show on a screen of any width, the demo shows on one of a
+// hundred columns.
+
+// statusRow is what `report status` says of a period, as far as it is shown.
+type statusRow struct {
+	Period       string `json:"period"`
+	Value        string `json:"value"`
+	Currency     string `json:"currency"`
+	Opening      int64  `json:"opening"`
+	Issued       int64  `json:"issued"`
+	Redeemed     int64  `json:"redeemed"`
+	Expired      int64  `json:"expired"`
+	Revoked      int64  `json:"revoked"`
+	Adjusted     int64  `json:"adjusted"`
+	Balance      int64  `json:"balance"`
+	Pending      int64  `json:"pending"`
+	Participants int64  `json:"participants"`
+}
+
+// statusTable returns some periods beside each other.
+func statusTable(all []statusRow, periods ...string) string {
+	header := table.Row{"Information"}
+	var shown []statusRow
+	for _, period := range periods {
+		for _, s := range all {
+			if s.Period == period {
+				shown = append(shown, s)
+				header = append(header, reports.PeriodLabel(period))
+			}
+		}
+	}
+	t := narrowTable(header, 2, 3, 4, 5)
+	row := func(label string, figure func(statusRow) string) {
+		r := table.Row{label}
+		for _, s := range shown {
+			r = append(r, figure(s))
+		}
+		t.AppendRow(r)
+	}
+	row("Carried over", func(s statusRow) string { return number(s.Opening) })
+	row("Total points issued", func(s statusRow) string { return number(s.Issued) })
+	row("Claimed", func(s statusRow) string { return number(s.Redeemed) })
+	row("Expired", func(s statusRow) string { return number(s.Expired) })
+	row("Deducted", func(s statusRow) string { return number(s.Revoked) })
+	row("Adjusted by hand", func(s statusRow) string { return number(s.Adjusted) })
+	t.AppendSeparator()
+	row("Unclaimed", func(s statusRow) string { return number(s.Balance) })
+	row("Value", statusRow.worth)
+	row("Participants", func(s statusRow) string { return number(s.Participants) })
+	return indented(t.Render() + "\n")
+}
+
+// worth is the value of the unclaimed points, with two places.
+func (s statusRow) worth() string {
+	value, ok := new(big.Rat).SetString(s.Value)
+	if !ok {
+		return s.Value
+	}
+	whole, places, _ := strings.Cut(value.FloatString(2), ".")
+	units, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return value.FloatString(2)
+	}
+	return number(units) + "." + places + " " + s.Currency
+}
+
+// historyRow is what `report history` says of an entry, as far as it is shown.
+type historyRow struct {
+	Date     string `json:"date"`
+	Customer string `json:"customer"`
+	Source   string `json:"source"`
+	Points   int64  `json:"points"`
+	Balance  int64  `json:"balance"`
+	Related  string `json:"related"`
+}
+
+func historyTable(entries []historyRow) string {
+	t := narrowTable(table.Row{"Date", "Customer", "Activity", "Points", "Balance", "Related"}, 4, 5)
+	for _, e := range entries {
+		at, err := time.Parse(time.DateTime, e.Date)
+		if err == nil {
+			e.Date = at.Format("Jan 2 15:04")
+		}
+		t.AppendRow(table.Row{
+			e.Date, text.Snip(printable(e.Customer), 18, "…"), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance), e.Related,
+		})
+	}
+	return indented(t.Render() + "\n")
+}
+
+// explanation returns the entries of an account, and the arithmetic of the
+// order of which something was given back.
+func explanation(x accountView, zone *time.Location) string {
+	t := narrowTable(table.Row{"Date", "Activity", "Points", "Balance", "Related", "Why"}, 3, 4)
+	var given int64
+	for i := range x.Entries {
+		e := &x.Entries[i]
+		shown := reports.Entry{Type: e.Type, Source: e.Source, Object: e.Object}
+		if e.Type == "revoke" && e.Source == "purchase" {
+			given = e.Object
+		}
+		t.AppendRow(table.Row{
+			e.OccurredAt.In(zone).Format(time.DateOnly), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance),
+			shown.Related(), text.Snip(printable(strings.TrimPrefix(e.Why, "because of ")), 18, "…"),
+		})
+	}
+	out := t.Render() + "\n"
+	of := slices.IndexFunc(x.Facts, func(f sync.ExplainedFact) bool { return f.Kind == "order" && f.ID == given })
+	if of >= 0 {
+		fact := x.Facts[of]
+		out += fmt.Sprintf("\n%s #%d, of which something was given back:\n", factName(fact.Kind), fact.ID)
+		for _, line := range fact.Lines {
+			out += indented(text.WrapSoft(printable(line), headingWidth-4) + "\n")
+		}
+	}
+	return indented(out)
+}
+
+// narrowTable returns a table in the style of the reports.
+func narrowTable(header table.Row, right ...int) table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	t.SuppressTrailingSpaces()
+	t.AppendHeader(header)
+	var columns []table.ColumnConfig
+	for _, n := range right {
+		columns = append(columns, table.ColumnConfig{Number: n, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
