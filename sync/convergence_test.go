@@ -380,9 +380,8 @@ earn:
 // the store for the first time now, knowing the same versions.
 func (b *bench) freshBalances() map[int64]int64 {
 	b.t.Helper()
-	const fresh = database.Prefix("fresh_")
 	ctx := context.Background()
-	if _, err := database.Migrate(ctx, b.db, fresh, ledger.Component(), sync.Component()); err != nil {
+	if _, err := database.Migrate(ctx, b.engine.LedgerDB, fresh, ledger.Component(), sync.Component()); err != nil {
 		b.t.Fatal(err)
 	}
 	for _, table := range []string{"entries", "accounts", "holds", "points_daily", "seen_orders", "seen_comments", "seen_users", "first_orders", "todo", "checkpoints", "programs", "product_categories"} {

@@ -9,6 +9,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"loyaltyd/internal/database"
+	"loyaltyd/internal/grants"
 	"loyaltyd/internal/testshop"
 	"loyaltyd/ledger"
 	"loyaltyd/sync"
@@ -23,17 +24,22 @@ type bench struct {
 	db     *sqlx.DB
 }
 
-const prefix = database.Prefix("wp_")
+const (
+	prefix = database.Prefix("wp_")
+	fresh  = database.Prefix("fresh_") // of a second ledger on the same store
+)
 
+// newBench works as the database user that `loyaltyd grants` makes.
 func newBench(t testing.TB, db *testshop.Database, rules program.Rules) *bench {
 	t.Helper()
 	ctx := context.Background()
-	source, err := database.OpenStore(ctx, db.DSN())
+	dsn := db.User(t, granted(t, db, prefix)+granted(t, db, fresh))
+	source, err := database.OpenStore(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = source.Close() })
-	target, err := database.Open(ctx, db.DSN())
+	target, err := database.Open(ctx, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,11 +51,29 @@ func newBench(t testing.TB, db *testshop.Database, rules program.Rules) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, db: target, engine: &sync.Engine{
+	return &bench{t: t, db: db.Root, engine: &sync.Engine{
 		Store: opened, LedgerDB: target, Prefix: prefix, Patience: time.Minute, Now: time.Now,
 		Programme: sync.Programme{Rules: rules, Brake: noBrake()},
 		Log:       slog.New(slog.DiscardHandler),
 	}}
+}
+
+// granted returns the rights on the store and on the ledger under a prefix.
+func granted(t testing.TB, db *testshop.Database, ledgerPrefix database.Prefix) string {
+	t.Helper()
+	target := grants.Target{Account: "{user}", Database: db.Name, Prefix: prefix, Users: prefix}
+	err := db.Root.Get(&target.OrderTables, `SELECT COUNT(*) > 0 FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name = 'wp_wc_orders'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reading := grants.Reading(target)
+	target.Prefix = ledgerPrefix
+	writing, err := grants.Writing(target, ledger.Component(), sync.Component())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reading + writing
 }
 
 func noBrake() sync.BrakeLimits {
