@@ -27,6 +27,7 @@ type commentCase struct {
 	wrong   []string      // differences between worth and posted, for verify
 	source  ledger.Source // what it would earn under; empty: it cannot
 	points  int64
+	failed  error
 }
 
 // commentPlan is what a batch of comments comes to.
@@ -171,8 +172,9 @@ func (p *commentPlan) judge(c *commentCase) {
 	if c.factAt.IsZero() {
 		c.factAt = epoch
 	}
-	for _, posted := range c.posted {
-		if posted.Program != 0 {
+	for _, source := range commentSources {
+		posted := c.posted[source]
+		if posted.Program != 0 && c.program == 0 {
 			c.program, c.factAt = posted.Program, posted.FactAt
 		}
 		for _, standing := range posted.Accounts {
@@ -187,7 +189,12 @@ func (p *commentPlan) judge(c *commentCase) {
 	if c.program == 0 {
 		c.program = ledger.VersionAt(p.run.versions, c.factAt).ID
 	}
-	source, points := p.run.programs[c.program].Comment(&c.comment)
+	rules := p.run.programs[c.program]
+	if rules == nil {
+		c.failed = &MissingVersionError{Fact: fmt.Sprintf("comment %d", c.comment.ID), Version: c.program}
+		return
+	}
+	source, points := rules.Comment(&c.comment)
 	c.source, c.points = ledger.Source(source), points
 }
 
@@ -214,6 +221,9 @@ func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Pos
 	s = stake{kind: kindComment, id: c.comment.ID}
 	if c.comment.User != 0 {
 		s.users = append(s.users, c.comment.User)
+	}
+	if c.failed != nil {
+		return nil, s
 	}
 	for _, source := range commentSources {
 		posted := c.posted[source]
@@ -287,6 +297,10 @@ func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
 			continue
 		}
 		c := p.cases[id]
+		if c.failed != nil {
+			result.failures = append(result.failures, c.failed.Error())
+			continue
+		}
 		all = append(all, planned[id]...)
 		done = append(done, id)
 		result.comments++
@@ -296,8 +310,7 @@ func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
 			gone = append(gone, id)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b ledger.Posting) int { return a.OccurredAt.Compare(b.OccurredAt) })
-	entries, err := p.tx.Post(ctx, all)
+	entries, err := p.tx.Post(ctx, inOrder(all))
 	if err != nil {
 		return err
 	}

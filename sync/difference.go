@@ -2,6 +2,7 @@ package sync
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -144,18 +145,18 @@ func (w *worthOf) tell() []ledger.Posting {
 			steps = w.afterHolding()
 		}
 	}
-	for _, step := range steps {
+	for i, step := range steps {
 		difference := step.Purchase - told
 		told = step.Purchase
 		switch {
 		case difference > 0 && held:
-			all = append(all, w.posting(ledger.Hold, difference, step.At, stepCause(step)))
+			all = append(all, w.posting(ledger.Hold, difference, step.At, stepCause(step, i == 0)))
 		case difference > 0:
-			all = append(all, w.posting(ledger.Earn, difference, step.At, stepCause(step)))
+			all = append(all, w.posting(ledger.Earn, difference, step.At, stepCause(step, i == 0)))
 		case difference < 0 && held:
-			all = append(all, w.posting(ledger.CancelHold, -difference, step.At, stepCause(step)))
+			all = append(all, w.posting(ledger.CancelHold, -difference, step.At, stepCause(step, i == 0)))
 		case difference < 0:
-			all = append(all, w.posting(ledger.Revoke, -difference, step.At, stepCause(step)))
+			all = append(all, w.posting(ledger.Revoke, -difference, step.At, stepCause(step, i == 0)))
 		}
 	}
 	return all
@@ -176,11 +177,42 @@ func (w *worthOf) afterHolding() []program.Step {
 	return append([]program.Step{earned}, later...)
 }
 
-func stepCause(step program.Step) string {
-	if step.Refund != 0 {
+func stepCause(step program.Step, first bool) string {
+	switch {
+	case step.Refund != 0:
 		return refundCause(step.Refund)
+	case first:
+		return causeEarned
+	default: // the end of an order whose refund is gone
+		return statusCause("refunded")
 	}
-	return causeEarned
+}
+
+// inOrder sorts postings by their dates, but leaves those for one object in
+// one account in the order given: what a refund takes, however it is dated,
+// comes after what the order earned.
+func inOrder(postings []ledger.Posting) []ledger.Posting {
+	type dated struct {
+		ledger.Posting
+		at time.Time
+	}
+	all := make([]dated, len(postings))
+	for i, p := range postings {
+		all[i] = dated{p, p.OccurredAt}
+		if i == 0 {
+			continue
+		}
+		before := &all[i-1]
+		if p.Source == before.Source && p.Object == before.Object && p.User == before.User && before.at.After(all[i].at) {
+			all[i].at = before.at
+		}
+	}
+	slices.SortStableFunc(all, func(a, b dated) int { return a.at.Compare(b.at) })
+	sorted := make([]ledger.Posting, len(all))
+	for i := range all {
+		sorted[i] = all[i].Posting
+	}
+	return sorted
 }
 
 // Causes, as kept on entries and shown by explain.

@@ -185,7 +185,9 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 		if c.version == 0 {
 			c.version, c.factAt = ledger.VersionAt(p.run.versions, c.earnsAt).ID, c.earnsAt
 		}
-		c.program = p.run.programs[c.version]
+		if c.program = p.run.programs[c.version]; c.program == nil {
+			c.failed = &MissingVersionError{Fact: fmt.Sprintf("order %d", id), Version: c.version}
+		}
 		p.byID[id] = c
 		p.cases = append(p.cases, c)
 	}

@@ -64,6 +64,7 @@ type orderCase struct {
 	first    bool // bonus of the customer's first order
 	change   time.Time
 	cause    string
+	refund   *program.Refund // the latest that was not seen as it is now
 	postings []ledger.Posting
 	taken    []deduction
 	wrong    []string // differences between worth and posted, for verify
@@ -170,8 +171,10 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 	for _, c := range p.cases {
 		c.seen = p.seen[c.id]
 	}
-	if p.run.empty {
-		return nil // nothing was posted before this run, and no order comes twice
+	if p.run.empty && len(p.seen) == 0 {
+		// Nothing was posted before this run, no order comes twice, and this is
+		// not another attempt after a COMMIT whose answer was lost.
+		return nil
 	}
 	for _, source := range orderSources {
 		posted, err := p.tx.Posted(ctx, source, p.batch.ids())
@@ -247,12 +250,8 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 		}
 	}
 	if c.record == nil {
-		c.program = p.run.programs[c.version]
 		c.change, c.cause = p.tx.Now, causeDeleted
-		if c.program == nil { // nothing was ever posted for it
-			return
-		}
-		c.earnsAt = c.factAt
+		c.program, c.earnsAt = p.run.programs[c.version], c.factAt
 		return
 	}
 	order := &c.record.Order
@@ -260,7 +259,10 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	if c.version == 0 {
 		c.version, c.factAt = ledger.VersionAt(p.run.versions, c.earnsAt).ID, c.earnsAt
 	}
-	c.program = p.run.programs[c.version]
+	if c.program = p.run.programs[c.version]; c.program == nil {
+		c.failed = &MissingVersionError{Fact: fmt.Sprintf("order %d", c.id), Version: c.version}
+		return
+	}
 
 	var accounts []program.Account
 	for _, user := range c.accounts() {
@@ -296,21 +298,17 @@ func (p *orderPlan) judgeChange(c *orderCase) {
 	c.change = p.tx.Now
 	cause := causeRecalculated
 	if c.seen != nil {
-		for i := len(order.Refunds) - 1; i >= 0; i-- {
-			if refund := &order.Refunds[i]; p.seen[refund.ID] == nil {
-				if !refund.Created.IsZero() {
-					c.change = refund.Created
-				}
-				cause = refundCause(refund.ID)
-				break
+		for i := range order.Refunds {
+			if p.isNew(c, order.Refunds[i].ID) {
+				c.refund = &order.Refunds[i]
 			}
 		}
-		own := c.record.Rows[0]
-		if cause == causeRecalculated && (own.Head != c.seen.Head || own.Body != c.seen.Body) {
+		switch {
+		case !p.isNew(c, c.id):
+		case c.seen.User != 0 && c.seen.User != c.counts:
+			cause = causeMoved
+		default:
 			cause = statusCause(order.Status)
-			if c.seen.User != 0 && c.seen.User != c.counts {
-				cause = causeMoved
-			}
 			if !order.Modified.IsZero() {
 				c.change = order.Modified
 			}
@@ -318,6 +316,26 @@ func (p *orderPlan) judgeChange(c *orderCase) {
 	}
 	if c.cause == "" || c.cause == causeSettling {
 		c.cause = cause
+	}
+}
+
+// isNew reports whether the row of the order, or of a refund of it, is not as
+// it was last seen.
+func (p *orderPlan) isNew(c *orderCase, id int64) bool {
+	seen := p.seen[id]
+	return seen == nil || slices.ContainsFunc(c.record.Rows, func(row store.RowSums) bool {
+		return row.ID == id && (row.Head != seen.Head || row.Body != seen.Body)
+	})
+}
+
+// refunded dates a deduction by the refund that it comes from, if there is one.
+func (c *orderCase) refunded(w *worthOf) {
+	if c.refund == nil || w.taken() == 0 {
+		return
+	}
+	w.cause = refundCause(c.refund.ID)
+	if !c.refund.Created.IsZero() {
+		w.changedAt = c.refund.Created
 	}
 }
 
@@ -341,12 +359,9 @@ func (c *orderCase) target(source ledger.Source) int64 {
 // post turns the difference between worth and posted into postings, account
 // by account.
 func (p *orderPlan) post(c *orderCase) {
-	if c.program == nil {
-		return
-	}
-	holdEnds, held := c.program.HoldEnds(c.earnsAt)
-	if !held {
-		holdEnds = time.Time{}
+	var holdEnds time.Time
+	if c.program != nil { // else nothing is left of the order but its entries
+		holdEnds, _ = c.program.HoldEnds(c.earnsAt)
 	}
 	for _, source := range orderSources {
 		posted := c.posted[source]
@@ -375,6 +390,7 @@ func (p *orderPlan) post(c *orderCase) {
 			} else if source == ledger.FirstOrder && c.cause == causeRecalculated {
 				w.cause = causeFirstOrder
 			}
+			c.refunded(&w)
 			c.postings = append(c.postings, w.postings()...)
 			if wrong := w.wrong(); wrong != "" {
 				c.wrong = append(c.wrong, wrong)
@@ -418,8 +434,7 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 			settle = append(settle, c.id)
 		}
 	}
-	slices.SortStableFunc(postings, func(a, b ledger.Posting) int { return a.OccurredAt.Compare(b.OccurredAt) })
-	entries, err := p.tx.Post(ctx, postings)
+	entries, err := p.tx.Post(ctx, inOrder(postings))
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,17 @@ func (e *FactsError) Error() string {
 	return fmt.Sprintf("%d facts could not be valued and were left as they are; the first: %s", e.Count, e.First)
 }
 
+// MissingVersionError says that entries name a version of the program that the
+// ledger does not have: somebody changed its tables by hand.
+type MissingVersionError struct {
+	Fact    string
+	Version int64
+}
+
+func (e *MissingVersionError) Error() string {
+	return fmt.Sprintf("%s was valued by program version %d, which is missing from the ledger: restore its tables from a backup", e.Fact, e.Version)
+}
+
 // NoPlanError says that there is nothing to accept.
 type NoPlanError struct{}
 

@@ -186,9 +186,12 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 		if user == nil && before == nil {
 			continue
 		}
-		rows = append(rows, row)
 		if live[id] {
-			w := r.signupOf(tx, user, posted[id])
+			w, err := r.signupOf(tx, user, posted[id])
+			if err != nil {
+				result.failures = append(result.failures, err.Error())
+				continue
+			}
 			postings[id] = w.postings()
 			s := stake{kind: kindUser, id: id, users: []int64{id}}
 			if taken := w.taken(); taken > 0 {
@@ -196,6 +199,7 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 			}
 			stakes = append(stakes, s)
 		}
+		rows = append(rows, row)
 	}
 	r.brake.withhold(stakes, result)
 
@@ -221,7 +225,7 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 	return r.saveSeenUsers(ctx, tx, keep)
 }
 
-func (r *run) signupOf(tx *ledger.Tx, user *program.User, posted ledger.Posted) worthOf {
+func (r *run) signupOf(tx *ledger.Tx, user *program.User, posted ledger.Posted) (worthOf, error) {
 	w := worthOf{
 		user: user.ID, source: ledger.Signup, object: user.ID, earnsAt: user.Registered, factAt: user.Registered,
 		now: tx.Now, posted: posted.Of(user.ID), known: len(posted.Accounts) > 0, changedAt: tx.Now, cause: causeRecalculated,
@@ -234,8 +238,12 @@ func (r *run) signupOf(tx *ledger.Tx, user *program.User, posted ledger.Posted) 
 	} else {
 		w.program, w.cause = ledger.VersionAt(r.versions, w.earnsAt).ID, causeSignup
 	}
-	w.want = r.programs[w.program].Signup(user)
-	return w
+	rules := r.programs[w.program]
+	if rules == nil {
+		return w, &MissingVersionError{Fact: fmt.Sprintf("the sign-up of user %d", user.ID), Version: w.program}
+	}
+	w.want = rules.Signup(user)
+	return w, nil
 }
 
 // noteConsequences lists the facts that a change of a user may concern: all of

@@ -224,6 +224,9 @@ func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []fo
 				c := p.cases[f.id]
 				p.postings(c, winners[f.id])
 				result.Facts++
+				if c.failed != nil {
+					result.find("%s", c.failed)
+				}
 				if len(c.wrong) == 0 {
 					continue
 				}
@@ -280,7 +283,11 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 			if _, excluded := states.customer(user.ID); excluded {
 				continue
 			}
-			w := r.signupOf(tx, user, posted[user.ID])
+			w, err := r.signupOf(tx, user, posted[user.ID])
+			if err != nil {
+				result.find("%s", err)
+				continue
+			}
 			before := seen[user.ID]
 			switch wrong := w.wrong(); {
 			case wrong == "":
