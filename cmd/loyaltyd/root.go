@@ -109,6 +109,7 @@ WordPress shows. --wp-path alone is enough to find the database.`,
 	config.Flags(root.PersistentFlags())
 	root.AddCommand(
 		c.syncCommand(),
+		c.serveCommand(),
 		c.reportCommand(),
 		c.explainCommand(),
 		c.adjustCommand(),

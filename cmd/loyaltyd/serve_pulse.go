@@ -1,0 +1,140 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"loyaltyd/reports"
+)
+
+const (
+	// pulseEvery is the time between two heartbeats.
+	pulseEvery = 5 * time.Second
+	// pulseLasts is how old the heartbeat of a daemon that works may be: as
+	// long as a lease of the ledger.
+	pulseLasts = 15 * time.Second
+	// pulseTimeout bounds the wait for a database that hangs.
+	pulseTimeout = 10 * time.Second
+	// resignTimeout leaves room within the time that an end may take.
+	resignTimeout = 2 * time.Second
+)
+
+// pulse is the heartbeat of a session: it beats however long a job takes.
+type pulse struct {
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// startPulse beats for the first time, then goes on until it is stopped.
+func (s *session) startPulse(ctx context.Context) *pulse {
+	ctx, cancel := context.WithCancel(ctx)
+	p := &pulse{cancel: cancel, done: make(chan struct{})}
+	s.beat(ctx)
+	every := pulseEvery
+	if watchdog := s.systemd.Watchdog(); watchdog > 0 {
+		every = min(every, watchdog/3)
+	}
+	go func() {
+		defer close(p.done)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+				s.beat(ctx)
+			}
+		}
+	}()
+	return p
+}
+
+func (p *pulse) stop() {
+	p.cancel()
+	<-p.done
+}
+
+// beat finds out which daemon works, says that this one is alive if it is the
+// one, and keeps the watchdog quiet while the database answers and the loop
+// turns.
+func (s *session) beat(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
+	defer cancel()
+	other, err := s.claim(ctx)
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return // stopping
+	case err == nil:
+		s.databaseBack()
+		s.troubles.over("heartbeat")
+		s.follow(other)
+		if s.isAlive() {
+			s.tell(s.systemd.Alive)
+		}
+	case unreachable(err):
+		s.databaseLost(err)
+	case s.troubles.news("heartbeat", err.Error()):
+		s.log.Error("the heartbeat failed; it is tried again", "error", err)
+	}
+}
+
+// claim records that this daemon is the one that works, unless another one
+// was heard of lately: then it returns that one's name. When two claim at the
+// same moment, the later stays. Until the other one sees that, in the next
+// beat, the ledger's lease keeps them apart.
+func (s *session) claim(ctx context.Context) (other string, err error) {
+	now, err := s.clock(ctx)
+	if err != nil {
+		return "", err
+	}
+	row, err := s.reports.Daemon(ctx)
+	if err != nil {
+		return "", err
+	}
+	if row.LeaseHolder != "" && row.LeaseHolder != s.name && now.Sub(row.Heartbeat).Abs() < pulseLasts {
+		return row.LeaseHolder, nil
+	}
+	return "", s.record(ctx, s.name)
+}
+
+// record writes the heartbeat. There is no endpoint yet, so no address.
+func (s *session) record(ctx context.Context, holder string) error {
+	var fence int64
+	if err := s.ledgerDB.GetContext(ctx, &fence, s.site.Prefix.SQL(`SELECT fence FROM {p}loyalty_writer WHERE id = 1`)); err != nil {
+		return fmt.Errorf("read the fence: %w", err)
+	}
+	return s.reports.Heartbeat(ctx, reports.Daemon{Version: readBuild().Version, LeaseHolder: holder, Fence: fence})
+}
+
+// follow takes the place that claim found: the one that works, or behind
+// another.
+func (s *session) follow(other string) {
+	if other == "" {
+		if !s.leads.Swap(true) && s.troubles.over("standby") {
+			s.log.Info("no other daemon works here any more; taking over")
+			s.status("at work")
+		}
+		return
+	}
+	s.leads.Store(false)
+	if s.troubles.news("standby", "") {
+		s.log.Info("another daemon works here; standing by", "other", other)
+		s.status("standing by for " + other)
+	}
+}
+
+// resign says that no daemon works here any more, so that one that stands by
+// need not wait.
+func (s *session) resign() {
+	if !s.leads.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), resignTimeout)
+	defer cancel()
+	if err := s.record(ctx, ""); err != nil {
+		s.log.Warn("the site could not be told that this daemon stopped", "error", err)
+	}
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"loyaltyd/config"
+	"loyaltyd/internal/schedule"
+	"loyaltyd/sync"
+)
+
+// session is the daemon at work with one configuration.
+type session struct {
+	*daemon
+	*app
+	log  *slog.Logger
+	loop schedule.Loop
+}
+
+// standbyNap is the time between two looks whether the other daemon still
+// works.
+const standbyNap = time.Second
+
+// open opens a session. The tables are brought up to date.
+func (d *daemon) open(ctx context.Context, loaded config.Config) (*session, error) {
+	for _, warning := range loaded.Warnings {
+		d.log.Warn("configuration", "warning", warning)
+	}
+	a, err := connect(ctx, loaded, d.log)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{daemon: d, app: a, log: d.log}
+	if err := a.prepare(ctx, true); err != nil {
+		a.close()
+		return nil, err
+	}
+	// The schedule of expiry is read with the others; nothing expires yet.
+	for _, job := range []struct {
+		name string
+		cron config.Cron
+		run  func(context.Context) error
+	}{
+		{"sync", loaded.Schedule.Sync, func(ctx context.Context) error { return s.sync(ctx, sync.Increment) }},
+		{"sweep", loaded.Schedule.Sweep, func(ctx context.Context) error { return s.sync(ctx, sync.Sweep) }},
+		{"verify", loaded.Schedule.Verify, s.verify},
+	} {
+		when, err := schedule.Parse(job.cron.String())
+		if err != nil {
+			a.close()
+			return nil, err
+		}
+		s.loop.Jobs = append(s.loop.Jobs, schedule.Job{Name: job.name, Schedule: when, Run: s.watched(job.run)})
+	}
+	s.loop.Look, s.loop.Save, s.loop.Ended = s.look, s.saveJob, s.ended
+	return s, nil
+}
+
+// work serves until the context ends, or until another configuration takes
+// over: then it returns the session to go on with.
+func (s *session) work(ctx context.Context) (next *session) {
+	defer s.close()
+	s.expectLife(0)
+	pulse := s.startPulse(ctx)
+	s.log.Info("at work", "version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix,
+		"sync", s.config.Schedule.Sync.String(), "sweep", s.config.Schedule.Sweep.String(), "verify", s.config.Schedule.Verify.String())
+	s.ready()
+	for ctx.Err() == nil && next == nil {
+		nap := standbyNap
+		if s.leads.Load() {
+			nap = s.loop.Turn(ctx)
+		}
+		s.expectLife(nap)
+		select {
+		case <-ctx.Done():
+		case <-s.hangups:
+			if next = s.reload(ctx); next == nil {
+				s.ready()
+			}
+		case <-time.After(nap):
+		}
+	}
+	pulse.stop()
+	if next == nil {
+		s.resign()
+	}
+	return next
+}
+
+func (s *session) ready() {
+	s.tell(func(ctx context.Context) error { return s.systemd.Ready(ctx, "at work") })
+}
+
+// look returns what decides which jobs are due. The site's zone is read each
+// time, because it may change.
+func (s *session) look(ctx context.Context) (schedule.Moment, error) {
+	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
+	defer cancel()
+	settings, err := s.store.Settings(ctx)
+	if err != nil {
+		return schedule.Moment{}, err
+	}
+	now, err := s.ledgerClock(ctx)
+	if err != nil {
+		return schedule.Moment{}, err
+	}
+	last, err := s.lastJobs(ctx)
+	return schedule.Moment{Now: now, Zone: settings.Zone, Last: last}, err
+}
+
+// ledgerClock returns the time by the ledger's database, UTC.
+func (s *session) ledgerClock(ctx context.Context) (time.Time, error) {
+	var now time.Time
+	if err := s.ledgerDB.GetContext(ctx, &now, `SELECT UTC_TIMESTAMP(6)`); err != nil {
+		return time.Time{}, fmt.Errorf("read the database's clock: %w", err)
+	}
+	return now, nil
+}
+
+// What a job's last success stands for is kept beside sync's own checkpoint,
+// so that it is shared by all daemons of a ledger.
+const jobKey = "job:"
+
+// lastJobs returns what each job's last success stands for.
+func (s *session) lastJobs(ctx context.Context) (map[string]time.Time, error) {
+	var rows []struct {
+		Name  string `db:"name"`
+		Value string `db:"value"`
+	}
+	err := s.ledgerDB.SelectContext(ctx, &rows, s.site.Prefix.SQL(`
+		SELECT name, value FROM {p}loyalty_checkpoints WHERE name LIKE 'job:%'`))
+	if err != nil {
+		return nil, fmt.Errorf("read when the jobs ran last: %w", err)
+	}
+	last := map[string]time.Time{}
+	for _, row := range rows {
+		// One that cannot be read is as good as none: the job runs.
+		if at, err := time.Parse(time.RFC3339Nano, row.Value); err == nil {
+			last[row.Name[len(jobKey):]] = at
+		}
+	}
+	return last, nil
+}
+
+// saveJob records what a job's success stands for.
+func (s *session) saveJob(ctx context.Context, job string, at time.Time) error {
+	_, err := s.ledgerDB.ExecContext(ctx, s.site.Prefix.SQL(`
+		INSERT INTO {p}loyalty_checkpoints (name, value) VALUES (?, ?)
+		ON DUPLICATE KEY UPDATE value = VALUES(value)`), jobKey+job, at.UTC().Format(time.RFC3339Nano))
+	if err != nil {
+		return fmt.Errorf("record when %s ran: %w", job, err)
+	}
+	return nil
+}
