@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/signal"
 	"syscall"
@@ -30,7 +31,7 @@ reports and proves them. No other store is touched and nothing is left behind.`,
 		},
 	}
 	server.names = []string{string(testshop.MariaDB), string(testshop.MySQL)}
-	cmd.Flags().Var(&server, "server", "database server to `use`, mariadb or mysql; whichever is installed when left out")
+	cmd.Flags().Var(&server, "server", "`brand` of the database server, mariadb or mysql; whichever is installed when left out")
 	cmd.Flags().IntVar(&orders, "orders", 2000, "`number` of orders in the store")
 	return []*cobra.Command{cmd}
 }
@@ -78,13 +79,9 @@ func (d *demo) run(ctx context.Context, kinds []testshop.Kind) (err error) {
 	d.exhibit, err = d.openExhibit(ctx, kinds)
 	if err == nil {
 		err = d.show(ctx)
-		closing := d.exhibit.close()
-		if err == nil {
-			err = closing
-		}
-		if closing != nil {
-			return err
-		}
+	}
+	if closing := d.close(); closing != nil {
+		return errors.Join(err, closing)
 	}
 	switch {
 	case ctx.Err() != nil:

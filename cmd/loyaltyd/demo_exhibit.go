@@ -36,13 +36,14 @@ const (
 	exhibitZone     = "America/New_York"
 )
 
-// openExhibit starts the server and makes an empty store.
+// openExhibit starts the server and makes an empty store. Whatever it returns
+// is to be closed, also with an error.
 func (d *demo) openExhibit(ctx context.Context, kinds []testshop.Kind) (*exhibit, error) {
-	zone, err := time.LoadLocation(exhibitZone)
-	if err != nil {
-		return nil, fmt.Errorf("the demo's time zone: %w", err)
+	x := &exhibit{clock: time.Now().Add(-tradingTime)}
+	var err error
+	if x.zone, err = time.LoadLocation(exhibitZone); err != nil {
+		return x, fmt.Errorf("the demo's time zone: %w", err)
 	}
-	x := &exhibit{zone: zone, clock: time.Now().Add(-tradingTime)}
 	err = d.step("Starting a private database server in a temporary folder", func() (string, error) {
 		var err error
 		if x.server, err = startAny(ctx, kinds); err != nil {
@@ -58,10 +59,7 @@ func (d *demo) openExhibit(ctx context.Context, kinds []testshop.Kind) (*exhibit
 		x.shop, err = testshop.NewShop(ctx, x.server.DSN(exhibitDatabase), testshop.Options{Timezone: exhibitZone, StartOfWeek: 1})
 		return "A private " + serverName(x.server) + " in a temporary folder", err
 	})
-	if err != nil {
-		return nil, errors.Join(err, x.close())
-	}
-	return x, nil
+	return x, err
 }
 
 // startAny starts the first of the servers that is installed.

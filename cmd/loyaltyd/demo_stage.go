@@ -17,16 +17,21 @@ import (
 type stage struct {
 	stdout, stderr io.Writer
 	styled         bool // stdout understands colours
-	watched        bool // somebody sees stderr while things happen
+	watched        bool // somebody sees things happen
 }
 
 func newStage(stdout, stderr io.Writer) *stage {
 	dumb := os.Getenv("TERM") == "dumb"
-	return &stage{
+	s := &stage{
 		stdout: stdout, stderr: stderr,
 		styled:  isTerminal(stdout) && !dumb && os.Getenv("NO_COLOR") == "",
-		watched: isTerminal(stderr) && !dumb,
+		watched: isTerminal(stdout) && isTerminal(stderr) && !dumb,
 	}
+	if !s.watched {
+		// What reaches a terminal through a pipe would get mixed up with bars.
+		s.stderr = struct{ io.Writer }{stderr}
+	}
+	return s
 }
 
 // headingWidth is how far to the right headings reach.

@@ -123,16 +123,17 @@ func explanation(x accountView, zone *time.Location) string {
 			shown.Related(), text.Snip(printable(strings.TrimPrefix(e.Why, "because of ")), 18, "…"),
 		})
 	}
-	out := t.Render() + "\n"
+	var b strings.Builder
+	b.WriteString(t.Render() + "\n")
 	of := slices.IndexFunc(x.Facts, func(f sync.ExplainedFact) bool { return f.Kind == "order" && f.ID == given })
 	if of >= 0 {
 		fact := x.Facts[of]
-		out += fmt.Sprintf("\n%s #%d, of which something was given back:\n", factName(fact.Kind), fact.ID)
+		fmt.Fprintf(&b, "\n%s #%d, of which something was given back:\n", factName(fact.Kind), fact.ID)
 		for _, line := range fact.Lines {
-			out += indented(text.WrapSoft(printable(line), headingWidth-4) + "\n")
+			b.WriteString(indented(text.WrapSoft(printable(line), headingWidth-4) + "\n"))
 		}
 	}
-	return indented(out)
+	return indented(b.String())
 }
 
 // narrowTable returns a table in the style of the reports.
