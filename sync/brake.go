@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -105,7 +106,7 @@ func (b *brake) add(result *batchResult) {
 				continue // met twice in one run: as a fact changed and in the list
 			}
 			b.planned[digest] = true
-			b.points += d.points
+			b.points = atMost(b.points, d.points)
 			b.entries++
 			if len(b.accounts) <= enoughAccounts {
 				b.accounts[d.user] = true
@@ -157,7 +158,7 @@ func (e *BrakeError) Error() string {
 
 // tooMuch returns the error when the deductions exceed the limits.
 func (b *brake) tooMuch(limits BrakeLimits, recent taken, outstanding int64) *BrakeError {
-	points, entries := b.points+recent.Points, b.entries+recent.Entries
+	points, entries := atMost(b.points, recent.Points), b.entries+recent.Entries
 	part := new(big.Rat).SetInt64(points)
 	part.Mul(part, big.NewRat(100, 1))
 	limit, ok := new(big.Rat).SetString(limits.Percent.Text('f'))
@@ -175,22 +176,44 @@ func (b *brake) tooMuch(limits BrakeLimits, recent taken, outstanding int64) *Br
 	}
 }
 
+// atMost adds two amounts that are not negative; what does not fit is the most
+// that does.
+func atMost(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
 // taken counts deductions that sync posted without being asked.
 type taken struct {
-	Hour    time.Time
+	Since   time.Time // from then on for takenSpan
 	Points  int64
 	Entries int64
 }
 
+// takenSpan bounds how many of them are kept.
+const takenSpan = 10 * time.Minute
+
 // recentlyTaken adds up the last 24 hours and drops what is older.
-func recentlyTaken(hours []taken, now time.Time) ([]taken, taken) {
-	kept := slices.DeleteFunc(slices.Clone(hours), func(h taken) bool { return !h.Hour.After(now.Add(-24 * time.Hour)) })
+func recentlyTaken(spans []taken, now time.Time) ([]taken, taken) {
+	kept := slices.DeleteFunc(slices.Clone(spans), func(t taken) bool { return !t.Since.Add(takenSpan).After(now.Add(-24 * time.Hour)) })
 	var sum taken
-	for _, h := range kept {
-		sum.Points += h.Points
-		sum.Entries += h.Entries
+	for _, t := range kept {
+		sum.Points = atMost(sum.Points, t.Points)
+		sum.Entries += t.Entries
 	}
 	return kept, sum
+}
+
+func addTaken(spans []taken, now time.Time, points, entries int64) []taken {
+	since := now.Truncate(takenSpan)
+	if n := len(spans); n > 0 && spans[n-1].Since.Equal(since) {
+		spans[n-1].Points = atMost(spans[n-1].Points, points)
+		spans[n-1].Entries += entries
+		return spans
+	}
+	return append(spans, taken{Since: since, Points: points, Entries: entries})
 }
 
 // groups joins accounts that one fact touches.

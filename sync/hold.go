@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"loyaltyd/sync/store"
 )
@@ -14,13 +13,14 @@ import (
 func (r *run) settleBrake(ctx context.Context, accept string) error {
 	b := r.brake
 	if b.empty() {
-		return r.nothingWithheld(ctx, accept)
+		r.nothingWithheld(accept)
+		return nil
 	}
 	outstanding, err := r.ledger.Outstanding(ctx)
 	if err != nil {
 		return err
 	}
-	hours, recent := recentlyTaken(r.state.Taken, r.clock)
+	spans, recent := recentlyTaken(r.state.Taken, r.clock)
 	over := b.tooMuch(r.Programme.Brake, recent, outstanding)
 	accepted := accept != "" && accept == b.planName()
 	switch {
@@ -32,34 +32,36 @@ func (r *run) settleBrake(ctx context.Context, accept string) error {
 		return r.findWholePlan(ctx, accept)
 	case over != nil && !accepted:
 		over.Reason = r.reason(accept)
+		if open := r.state.Brake; open != nil && open.Error.Plan == over.Plan {
+			over.Reason = open.Error.Reason // what led to it was seen by the run that found it
+		}
 		r.summary.Braked = over
 		r.state.Brake = &openBrake{Error: *over, Mode: r.mode}
-		return r.keepState(ctx)
+		return nil
 	}
 	if err := r.releaseWithheld(ctx); err != nil {
 		return err
 	}
-	r.state.Taken, r.state.Brake = hours, nil
+	r.state.Taken, r.state.Brake = spans, nil
 	if !accepted {
-		r.state.Taken = append(r.state.Taken, taken{Hour: r.clock.Truncate(time.Second), Points: b.points, Entries: b.entries})
+		r.state.Taken = addTaken(spans, r.clock, b.points, b.entries)
 	}
 	return r.keepState(ctx)
 }
 
-func (r *run) nothingWithheld(ctx context.Context, accept string) error {
+func (r *run) nothingWithheld(accept string) {
 	if r.state.Brake == nil {
-		return nil
+		return
 	}
 	if r.mode == Increment {
 		r.summary.Braked = &r.state.Brake.Error
-		return nil
+		return
 	}
 	r.Log.Info("the brake is released: nothing is to be taken back any more", "plan", r.state.Brake.Error.Plan)
 	r.state.Brake = nil
 	if accept != "" {
 		r.summary.Notes = append(r.summary.Notes, "nothing is to be taken back any more; the plan is void")
 	}
-	return r.keepState(ctx)
 }
 
 // findWholePlan sweeps, so that the plan to accept does not depend on which

@@ -69,11 +69,10 @@ func (r *run) look(ctx context.Context) error {
 	if err := r.lookAgain(ctx, false); err != nil {
 		return err
 	}
-	r.state.Done, r.state.First = true, nil
 	if r.mode == Full && !r.first {
 		r.state.Orders, r.state.Scanned = start, r.clock
 	}
-	return r.keepState(ctx)
+	return nil
 }
 
 func stageDone(stage, at string) bool {
@@ -227,12 +226,27 @@ func (r *run) pageOfOrders(ctx context.Context, after int64) (orderBatch, int64,
 	if len(ids) == pageOrders {
 		through = ids[len(ids)-1]
 	}
+	var seen []seenOrder
+	if !r.first {
+		// The store may have lost any number of orders.
+		const most = 2 * pageOrders
+		err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+			SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`), after, through, most)
+		if err != nil {
+			return orderBatch{}, 0, fmt.Errorf("read what was seen of orders: %w", err)
+		}
+		if len(seen) == most {
+			through = min(through, seen[most-1].ID)
+		}
+	}
 	var batch orderBatch
 	for _, id := range ids {
-		batch.orders = append(batch.orders, found{id: id})
+		if id <= through {
+			batch.orders = append(batch.orders, found{id: id})
+		}
 	}
-	if !r.first {
-		err = r.addVanished(ctx, &batch, after, through)
+	if len(seen) > 0 {
+		err = r.addVanished(ctx, &batch, seen, after, through)
 	}
 	return batch, through, err
 }
@@ -257,15 +271,9 @@ func (r *run) lastOrder(ctx context.Context) (int64, error) {
 
 // addVanished adds the rows after < id <= through that were seen but are no
 // longer in the store.
-func (r *run) addVanished(ctx context.Context, batch *orderBatch, after, through int64) error {
-	var seen []seenOrder
-	err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
-		SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id > ? AND id <= ?`), after, through)
-	if err != nil {
-		return fmt.Errorf("read what was seen of orders: %w", err)
-	}
+func (r *run) addVanished(ctx context.Context, batch *orderBatch, seen []seenOrder, after, through int64) error {
 	var heads []store.RowSums
-	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		var err error
 		heads, err = sn.Heads(ctx, r.settings.Storage, after+1, upTo(through))
 		return err

@@ -30,6 +30,16 @@ func (r *run) commentsAfter(ctx context.Context, after int64) (records []store.C
 // newComments looks at comments with ids that were not seen before.
 func (r *run) newComments(ctx context.Context) error {
 	after := max(0, r.state.Comments-overlapIDs)
+	// Nine in ten comments are order notes, which are passed over once.
+	var newest int64
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		newest, err = sn.MaxCommentID(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for {
 		records, err := r.commentsAfter(ctx, after)
 		if err != nil {
@@ -47,6 +57,7 @@ func (r *run) newComments(ctx context.Context) error {
 		}
 		r.state.Comments = max(r.state.Comments, after)
 		if len(records) < pageComments {
+			r.state.Comments = max(r.state.Comments, newest)
 			return nil
 		}
 	}
@@ -141,35 +152,39 @@ func (r *run) sweepComments(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for from := int64(0); from <= last; from += sweepSpan {
+	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextCommentID(ctx, id) }
+	err = r.eachSpan(ctx, "comments", "seen_comments", last, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
-		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
-			var err error
-			inStore, err = sn.CommentBuckets(ctx, from, from+sweepSpan, bucketSize)
+		err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+			inStore, err = sn.CommentBuckets(ctx, from, to, bucketSize)
 			return err
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
-		seen, err := r.seenBuckets(ctx, "seen_comments", "digest", "1 = 1", from, from+sweepSpan)
+		seen, err := r.seenBuckets(ctx, "seen_comments", "digest", "1 = 1", from, to)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, n := range differing(inStore, seen) {
 			ids, err := r.differingIn(ctx, "seen_comments", "1 = 1", n, func(sn *store.Snapshot, from, to int64) (map[int64]uint64, error) {
 				return sn.CommentSums(ctx, from, to)
 			})
 			if err != nil {
-				return err
+				return false, err
 			}
 			comments := make([]found, len(ids))
 			for i, id := range ids {
 				comments[i] = found{id: id}
 			}
 			if err := r.lookAtComments(ctx, comments, nil); err != nil {
-				return err
+				return false, err
 			}
 		}
+		return len(inStore) == 0 && len(seen) == 0, nil
+	})
+	if err != nil {
+		return err
 	}
 	r.state.Comments = max(r.state.Comments, last)
 	return nil

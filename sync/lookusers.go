@@ -126,31 +126,35 @@ func (r *run) sweepUsers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for from := int64(0); from <= last; from += sweepSpan {
+	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextUserID(ctx, id) }
+	err = r.eachSpan(ctx, "users", "seen_users", last, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
-		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
-			var err error
-			inStore, err = sn.UserBuckets(ctx, from, from+sweepSpan, bucketSize)
+		err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+			inStore, err = sn.UserBuckets(ctx, from, to, bucketSize)
 			return err
 		})
 		if err != nil {
-			return err
+			return false, err
 		}
-		seen, err := r.seenBuckets(ctx, "seen_users", "digest", "gone = 0", from, from+sweepSpan)
+		seen, err := r.seenBuckets(ctx, "seen_users", "digest", "gone = 0", from, to)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for _, n := range differing(inStore, seen) {
 			ids, err := r.differingIn(ctx, "seen_users", "gone = 0", n, func(sn *store.Snapshot, from, to int64) (map[int64]uint64, error) {
 				return sn.UserSums(ctx, from, to)
 			})
 			if err != nil {
-				return err
+				return false, err
 			}
 			if err := r.lookAtUsers(ctx, ids, nil); err != nil {
-				return err
+				return false, err
 			}
 		}
+		return len(inStore) == 0 && len(seen) == 0, nil
+	})
+	if err != nil {
+		return err
 	}
 	r.state.Users = max(r.state.Users, last)
 	return nil

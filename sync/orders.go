@@ -3,6 +3,7 @@ package sync
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,6 +28,8 @@ type orderBatch struct {
 	orders []found
 	gone   []goneRow // rows that the store no longer has
 	settle bool      // look once more in the next run: they may be half written
+	// refused is why the only order of the batch cannot be posted.
+	refused error
 	// done saves how far sync has come, in the transaction that posts.
 	done func(context.Context, *ledger.Tx) error
 }
@@ -84,11 +87,44 @@ type orderPlan struct {
 	first map[int64]int64
 }
 
-// lookAtOrders brings the ledger up to date with a page of orders.
+// halves splits the batch; the second saves how far sync has come.
+func (b orderBatch) halves() (first, second orderBatch) {
+	middle := len(b.orders) / 2
+	first, second = b, b
+	first.orders, first.gone, first.done = b.orders[:middle], nil, nil
+	second.orders, second.gone = b.orders[middle:], nil
+	for _, row := range b.gone {
+		if slices.ContainsFunc(first.orders, func(f found) bool { return f.id == row.order }) {
+			first.gone = append(first.gone, row)
+		} else {
+			second.gone = append(second.gone, row)
+		}
+	}
+	return first, second
+}
+
+// lookAtOrders brings the ledger up to date with a page of orders. One whose
+// points do not fit its account, or the totals, is left out.
 func (r *run) lookAtOrders(ctx context.Context, batch orderBatch) error {
 	if len(batch.orders) == 0 && len(batch.gone) == 0 && batch.done == nil {
 		return nil
 	}
+	err := r.lookAtBatch(ctx, batch)
+	if _, over := errors.AsType[*ledger.OverflowError](err); !over {
+		return err
+	}
+	if len(batch.orders) > 1 {
+		first, second := batch.halves()
+		if err := r.lookAtOrders(ctx, first); err != nil {
+			return err
+		}
+		return r.lookAtOrders(ctx, second)
+	}
+	batch.refused = err
+	return r.lookAtBatch(ctx, batch)
+}
+
+func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
 	var result batchResult
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		records, err := sn.Orders(ctx, r.settings.Storage, batch.ids(), false)
@@ -127,7 +163,9 @@ func (r *run) planOrders(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 		return nil, err
 	}
 	for _, c := range p.cases {
-		p.value(c, categories)
+		if p.value(c, categories); c.failed == nil {
+			c.failed = batch.refused
+		}
 	}
 	if err := p.chooseFirstOrders(ctx); err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ type state struct {
 	Users    int64        // highest user id seen
 	Comments int64        // highest comment id seen
 	First    *position    // of a first run that is under way
-	Taken    []taken      // by hour, for the brake
+	Taken    []taken      // of the last day, for the brake
 	Brake    *openBrake   // deductions that wait for a person
 }
 

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 
@@ -65,24 +66,80 @@ func (r *run) sweepOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for from := int64(0); from <= last; from += sweepSpan {
-		numbers, err := r.differingOrders(ctx, from, from+sweepSpan)
+	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextOrderID(ctx, r.settings.Storage, id) }
+	return r.eachSpan(ctx, "orders", "seen_orders", last, next, func(from, to int64) (empty bool, err error) {
+		numbers, empty, err := r.differingOrders(ctx, from, to)
+		if err != nil {
+			return false, err
+		}
+		for _, n := range numbers {
+			if err := r.lookInto(ctx, n*bucketSize, endOfBucket(n)); err != nil {
+				return false, err
+			}
+		}
+		return empty, nil
+	})
+}
+
+// eachSpan walks over the ids from 0 to last, a span at a time, and skips the
+// gaps in which neither side has any: ids are given out at will.
+func (r *run) eachSpan(
+	ctx context.Context, stage, table string, last int64,
+	next func(sn *store.Snapshot, id int64) (int64, error),
+	sweep func(from, to int64) (empty bool, err error),
+) error {
+	for from := int64(0); from <= last; {
+		to := lastID
+		if from < lastID-sweepSpan {
+			to = from + sweepSpan
+		}
+		empty, err := sweep(from, to)
 		if err != nil {
 			return err
 		}
-		for _, n := range numbers {
-			if err := r.lookInto(ctx, n*bucketSize, (n+1)*bucketSize); err != nil {
+		r.report(stage, min(to, last), last)
+		if to == lastID {
+			return nil
+		}
+		from = to
+		if empty {
+			if from, err = r.nextID(ctx, table, to, next); err != nil || from == 0 {
 				return err
 			}
 		}
-		r.report("orders", min(from+sweepSpan, last), last)
 	}
 	return nil
 }
 
-func (r *run) differingOrders(ctx context.Context, from, to int64) ([]int64, error) {
+// nextID returns the lowest id from id on that either side has, 0 if none.
+func (r *run) nextID(ctx context.Context, table string, id int64, next func(*store.Snapshot, int64) (int64, error)) (lowest int64, err error) {
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+		lowest, err = next(sn, id)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var seen sql.NullInt64
+	if err := r.ledger.DB().GetContext(ctx, &seen, r.sql(`SELECT MIN(id) FROM {p}loyalty_`+table+` WHERE id >= ?`), id); err != nil {
+		return 0, fmt.Errorf("find the next id seen: %w", err)
+	}
+	if seen.Valid && (lowest == 0 || seen.Int64 < lowest) {
+		lowest = seen.Int64
+	}
+	return lowest, nil
+}
+
+func endOfBucket(n int64) int64 {
+	if n >= lastID/bucketSize {
+		return lastID
+	}
+	return (n + 1) * bucketSize
+}
+
+func (r *run) differingOrders(ctx context.Context, from, to int64) (numbers []int64, empty bool, err error) {
 	var heads, bodies []store.Bucket
-	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
 		var err error
 		if heads, err = sn.HeadBuckets(ctx, r.settings.Storage, from, to, bucketSize); err != nil {
 			return err
@@ -91,19 +148,19 @@ func (r *run) differingOrders(ctx context.Context, from, to int64) ([]int64, err
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	seenHeads, err := r.seenBuckets(ctx, "seen_orders", "head", "1 = 1", from, to)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	seenBodies, err := r.seenBuckets(ctx, "seen_orders", "body", "body <> 0", from, to)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	numbers := append(differing(heads, seenHeads), differing(bodies, seenBodies)...)
+	numbers = append(differing(heads, seenHeads), differing(bodies, seenBodies)...)
 	slices.Sort(numbers)
-	return slices.Compact(numbers), nil
+	return slices.Compact(numbers), len(heads) == 0 && len(seenHeads) == 0, nil
 }
 
 // lookInto looks at the orders from ≤ id < to that differ.
@@ -170,7 +227,7 @@ func (r *run) lastOf(ctx context.Context, table string, inStore func(*store.Snap
 // differingIn returns the ids of a bucket whose digests are not the same on
 // both sides.
 func (r *run) differingIn(ctx context.Context, table, condition string, n int64, sums func(sn *store.Snapshot, from, to int64) (map[int64]uint64, error)) ([]int64, error) {
-	from, to := n*bucketSize, (n+1)*bucketSize
+	from, to := n*bucketSize, endOfBucket(n)
 	var inStore map[int64]uint64
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		var err error

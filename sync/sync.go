@@ -8,6 +8,7 @@ import (
 	"context"
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -99,9 +100,11 @@ type run struct {
 	summary   *Summary
 	clock     time.Time // the database's, at the start of the run
 
+	site             site // the settings that this run goes by
 	first            bool // no run has come to its end yet
 	empty            bool // nothing was posted before this run
 	mayHaveTodos     bool
+	unsettled        bool // to verify: deductions are withheld, or settings changed since the last run
 	recheckUsers     bool // the exclusions changed
 	older            bool // the store's changes end before what was seen of them
 	anyMatch         bool
@@ -120,7 +123,11 @@ func (e *Engine) Run(ctx context.Context, options Options) (*Summary, error) {
 	}
 	defer end()
 	started := e.Now()
-	err = r.run(r.lease.Context(ctx), options)
+	held := r.lease.Context(ctx)
+	err = r.run(held, options)
+	if err != nil && errors.Is(context.Cause(held), ledger.ErrFenced) {
+		err = fmt.Errorf("%w (%w)", ledger.ErrFenced, err)
+	}
 	r.summary.Took = e.Now().Sub(started)
 	return r.summary, err
 }
@@ -161,6 +168,11 @@ func (r *run) run(ctx context.Context, options Options) error {
 	if err := r.settleBrake(ctx, options.Accept); err != nil {
 		return err
 	}
+	// Only now is all done that changed settings asked for.
+	r.state.Site, r.state.Done, r.state.First = r.site, true, nil
+	if err := r.keepState(ctx); err != nil {
+		return err
+	}
 	if err := r.releaseDue(ctx); err != nil {
 		return err
 	}
@@ -184,6 +196,10 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 		if r.state.Brake == nil {
 			return &NoPlanError{}
 		}
+	}
+	if r.state.Brake != nil && (options.Accept != "" || r.mode == Sweep) {
+		// Whether the deductions are still due shows only in a run that looks
+		// as closely as the one that found them.
 		r.atLeast(r.state.Brake.Mode)
 	}
 	rebuilt, err := r.ledger.SetZone(ctx, r.lease)
@@ -212,17 +228,17 @@ func (r *run) atLeast(mode Mode) {
 // noteSettings compares the site's settings with those of the last run: some
 // changes concern every fact.
 func (r *run) noteSettings(ctx context.Context) error {
-	exclusion, err := json.Marshal(r.exclusion)
-	if err != nil {
-		return fmt.Errorf("encode the exclusions: %w", err)
+	if err := r.readSite(); err != nil {
+		return err
 	}
-	old := r.state.Site
-	now := site{
-		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
-		Exclusion: string(exclusion),
-	}
+	old, now := r.state.Site, r.site
 	switch {
 	case r.first:
+		if r.state.First != nil && old != now {
+			r.Log.Info("settings changed since the first run was interrupted; it begins anew")
+			r.state.First = nil
+		}
+		r.state.Site = now
 		r.atLeast(Full)
 	case old.Storage != now.Storage:
 		r.Log.Info("the store's order storage was switched; looking at every order", "from", old.Storage, "to", now.Storage)
@@ -234,7 +250,18 @@ func (r *run) noteSettings(ctx context.Context) error {
 		r.atLeast(Full)
 	}
 	r.recheckUsers = old.Exclusion != now.Exclusion
-	r.state.Site = now
+	return nil
+}
+
+func (r *run) readSite() error {
+	exclusion, err := json.Marshal(r.exclusion)
+	if err != nil {
+		return fmt.Errorf("encode the exclusions: %w", err)
+	}
+	r.site = site{
+		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
+		Exclusion: string(exclusion),
+	}
 	return nil
 }
 

@@ -37,6 +37,10 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 	if r.state, err = r.loadState(ctx); err != nil {
 		return nil, err
 	}
+	if err := r.readSite(); err != nil {
+		return nil, err
+	}
+	r.unsettled = r.state.Brake != nil || r.state.Site != r.site
 	if !r.state.Done {
 		return nil, errors.New("the first sync has not come to its end: run loyaltyd sync, then verify")
 	}
@@ -122,7 +126,7 @@ func (r *run) verifyBatch(ctx context.Context, v *Verified, batch orderBatch) er
 				case c.failed != nil:
 					found.find("%s", c.failed)
 				case len(c.wrong) == 0:
-				case p.changed(c) || noted[c.id]:
+				case r.unsettled || p.changed(c) || noted[c.id]:
 					found.Waiting++
 				default:
 					found.find("order %d: %s", c.id, c.wrong[0])
@@ -230,7 +234,7 @@ func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []fo
 				if len(c.wrong) == 0 {
 					continue
 				}
-				if moving[store.UserPost{User: c.comment.User, Post: c.comment.Post}] {
+				if r.unsettled || moving[store.UserPost{User: c.comment.User, Post: c.comment.Post}] {
 					result.Waiting++
 				} else {
 					result.find("comment %d: %s", f.id, c.wrong[0])
@@ -291,7 +295,7 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 			before := seen[user.ID]
 			switch wrong := w.wrong(); {
 			case wrong == "":
-			case before == nil || before.Digest != records[i].Sum || before.Frozen:
+			case r.unsettled || before == nil || before.Digest != records[i].Sum || before.Frozen:
 				result.Waiting++
 			default:
 				result.find("user %d: %s", user.ID, wrong)
