@@ -10,7 +10,6 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
-	"loyaltyd/internal/database"
 	"loyaltyd/internal/grants"
 	"loyaltyd/sync/store"
 )
@@ -187,5 +186,4 @@ func (x *examination) snapshot(ctx context.Context, work func(*store.Snapshot) e
 	return x.store.Snapshot(ctx, work)
 }
 
-// ownTable returns the full name of one of loyaltyd's own tables.
-func (x *examination) sql(query string) string { return database.Prefix.SQL(x.site.Prefix, query) }
+func (x *examination) sql(query string) string { return x.site.Prefix.SQL(query) }

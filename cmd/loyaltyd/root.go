@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -164,7 +165,7 @@ func negativeNumbers(args []string) []string {
 	changed := make([]string, len(args))
 	for i, arg := range args {
 		changed[i] = arg
-		isValue := i > 0 && strings.HasPrefix(args[i-1], "-") && !strings.Contains(args[i-1], "=")
+		isValue := i > 0 && strings.HasPrefix(args[i-1], "-") && !strings.Contains(args[i-1], "=") && !negative.MatchString(args[i-1])
 		if negative.MatchString(arg) && !isValue {
 			changed[i] = minus + arg[1:]
 		}
@@ -190,11 +191,9 @@ func (c *choice) String() string { return c.value }
 func (c *choice) Type() string   { return "string" }
 
 func (c *choice) Set(text string) error {
-	for _, name := range c.names {
-		if text == name {
-			c.value = text
-			return nil
-		}
+	if slices.Contains(c.names, text) {
+		c.value = text
+		return nil
 	}
 	return fmt.Errorf("want one of %s", strings.Join(c.names, ", "))
 }

@@ -254,7 +254,7 @@ func TestDoctorFindsCauses(t *testing.T) {
 			s.t.Fatal(err)
 		}
 		ahead := s.order(ada, "10", spring)
-		if err := s.shop.SetModified(s.ctx(), ahead, time.Now().Add(72*time.Hour)); err != nil {
+		if err := s.shop.SetModified(s.ctx(), ahead, time.Now().Add(84*time.Hour)); err != nil {
 			s.t.Fatal(err)
 		}
 		s.exec(`UPDATE {p}woocommerce_order_itemmeta SET meta_value = 'many' WHERE meta_key = '_line_total' LIMIT 1`)

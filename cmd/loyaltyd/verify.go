@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -100,21 +101,21 @@ func (v *verification) add(i invariant) {
 }
 
 func (v *verification) text() string {
-	text := ""
+	var b strings.Builder
 	for _, i := range v.Invariants {
-		state := "ok  "
+		state := fine
 		if !i.OK {
-			state = "FAIL"
+			state = failure
 		}
-		text += fmt.Sprintf("%s  %d. %s: %s\n", state, i.Number, i.Name, i.Proven)
+		fmt.Fprintf(&b, "%-5s %d. %s: %s\n", state, i.Number, i.Name, i.Proven)
 		for _, finding := range i.Findings {
-			text += "        " + printable(finding) + "\n"
+			fmt.Fprintf(&b, "        %s\n", printable(finding))
 		}
 		if i.Advice != "" {
-			text += "      " + i.Advice + "\n"
+			fmt.Fprintf(&b, "      %s\n", i.Advice)
 		}
 	}
-	return text
+	return b.String()
 }
 
 // verify proves the invariants. An error says that it could not be proven
