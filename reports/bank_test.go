@@ -13,6 +13,7 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"loyaltyd/internal/database"
+	"loyaltyd/internal/grants"
 	"loyaltyd/internal/testshop"
 	"loyaltyd/reports"
 )
@@ -47,8 +48,7 @@ type bank struct {
 
 func newBank(t testing.TB, db *sqlx.DB, prefix database.Prefix, zone *time.Location) *bank {
 	t.Helper()
-	ledger := database.Component{Name: "ledger", Files: os.DirFS("../ledger/schema")}
-	if _, err := database.Migrate(t.Context(), db, prefix, ledger); err != nil {
+	if _, err := database.Migrate(t.Context(), db, prefix, ledgerComponent()); err != nil {
 		t.Fatal(err)
 	}
 	b := &bank{db: db, prefix: prefix}
@@ -352,17 +352,46 @@ type shop struct {
 func newShop(t testing.TB, db *testshop.Database, zone *time.Location) shop {
 	t.Helper()
 	b := newBank(t, db.Root, "wp_", zone)
-	site := reports.Site{DB: db.Root, Prefix: "wp_"}
-	return makeShop(t, b, site)
+	return makeShop(t, b, db, "wp_")
 }
 
-func makeShop(t testing.TB, b *bank, site reports.Site) shop {
+// makeShop opens the reports as the database user that `loyaltyd grants` makes;
+// the bank and the tests' own looks are an administrator's.
+func makeShop(t testing.TB, b *bank, db *testshop.Database, prefix database.Prefix) shop {
 	t.Helper()
-	r := reports.Open(site, reports.Site{DB: b.db, Prefix: b.prefix})
+	root := reports.Open(reports.Site{DB: db.Root, Prefix: prefix}, reports.Site{DB: b.db, Prefix: b.prefix})
+	pool, err := database.Open(t.Context(), db.User(t, granted(t, root, b, db, prefix)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pool.Close() })
+	ledger := reports.Site{DB: pool, Prefix: b.prefix}
+	if b.db != db.Root { // on another server
+		ledger.DB = b.db
+	}
+	r := reports.Open(reports.Site{DB: pool, Prefix: prefix}, ledger)
 	if _, err := r.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return shop{bank: b, reports: r, site: site.DB, sitePrefix: site.Prefix}
+	return shop{bank: b, reports: r, site: db.Root, sitePrefix: prefix}
+}
+
+// granted returns the rights on the tables of the reports and of the ledger.
+func granted(t testing.TB, r *reports.Reports, b *bank, db *testshop.Database, prefix database.Prefix) string {
+	t.Helper()
+	own, err := grants.Writing(grants.Target{Account: "{user}", Database: db.Name, Prefix: prefix}, r.Components()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ledger, err := grants.Writing(grants.Target{Account: "{user}", Database: db.Name, Prefix: b.prefix}, ledgerComponent())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return own + ledger
+}
+
+func ledgerComponent() database.Component {
+	return database.Component{Name: "ledger", Files: os.DirFS("../ledger/schema")}
 }
 
 func (s shop) refresh(t testing.TB, settings reports.Settings) reports.Refreshed {

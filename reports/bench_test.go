@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"loyaltyd/internal/testshop"
-	"loyaltyd/reports"
 )
 
 // BenchmarkRefresh measures a refresh after one new entry, and a rebuild, over
 // a ledger of 300,000 entries of 30,000 customers in three years.
 func BenchmarkRefresh(b *testing.B) {
-	bank := newBank(b, testshop.New(b).Root, "wp_", time.UTC)
-	s := makeShop(b, bank, reports.Site{DB: bank.db, Prefix: "wp_"})
+	db := testshop.New(b)
+	bank := newBank(b, db.Root, "wp_", time.UTC)
+	s := makeShop(b, bank, db, "wp_")
 	for range 30 {
 		trade(bank, b, 10_000, 30_000, 1000)
 	}

@@ -12,7 +12,7 @@ import (
 func TestACopyThatWasCutShortIsCompleted(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
-		s := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		s := makeShop(t, b, db, "site_")
 		trade(b, t, 11_000, 500, 300) // three pieces
 		set := settings(t, time.UTC, noon)
 
@@ -52,7 +52,7 @@ func TestALedgerThatWasSetBackIsFollowed(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
 		set := settings(t, time.UTC, noon)
-		both := []shop{makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"}), makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})}
+		both := []shop{makeShop(t, b, db, "wp_"), makeShop(t, b, db, "site_")}
 		trade(b, t, 50, 10, 30)
 		for _, s := range both {
 			s.refresh(t, set)
@@ -70,7 +70,7 @@ func TestALedgerThatWasSetBackIsFollowed(t *testing.T) {
 func TestNotesAreErasedInTheCopyToo(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
-		s := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		s := makeShop(t, b, db, "site_")
 		b.post(t.Context(),
 			line{User: 1, At: noon, Type: "adjust", Source: "admin", Points: 1, Note: "phone 555"},
 			line{User: 2, At: noon, Type: "adjust", Source: "admin", Points: 1, Note: "stays"})
@@ -91,7 +91,7 @@ func TestNotesAreErasedInTheCopyToo(t *testing.T) {
 func TestCopiedBalancesAreTheLedgers(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
-		beside, apart := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"}), makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		beside, apart := makeShop(t, b, db, "wp_"), makeShop(t, b, db, "site_")
 		set := settings(t, time.UTC, noon)
 		for range 3 {
 			trade(b, t, 60, 9, 30)
@@ -124,7 +124,7 @@ func TestCopiedBalancesAreTheLedgers(t *testing.T) {
 func TestALedgerOnAnotherServerIsCopied(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, testshop.New(t).Root, "ledger_", location(t, "Europe/Berlin"))
-		s := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"})
+		s := makeShop(t, b, db, "wp_")
 		set := settings(t, b.zone, noon)
 		for range 3 {
 			trade(b, t, 70, 20, 200)

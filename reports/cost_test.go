@@ -41,7 +41,7 @@ func TestARefreshReadsWhatChangedNotTheLedger(t *testing.T) {
 		t.Cleanup(func() { _ = one.Close() })
 		one.SetMaxOpenConns(1) // all statements in the session that is measured
 
-		s := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"})
+		s := makeShop(t, b, db, "wp_")
 		site := reports.Site{DB: one, Prefix: "wp_"}
 		s.reports = reports.Open(site, site)
 		set := settings(t, time.UTC, noon)

@@ -95,8 +95,8 @@ func TestRandomHistoriesGiveWhatTheEntriesGive(t *testing.T) {
 	histories(t, 12)
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
-		beside := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"})
-		apart := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		beside := makeShop(t, b, db, "wp_")
+		apart := makeShop(t, b, db, "site_")
 		both := []shop{beside, apart}
 
 		rapid.Check(t, func(rt *rapid.T) {

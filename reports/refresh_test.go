@@ -83,8 +83,8 @@ func TestConcurrentRefreshesAddEveryEntryOnce(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
 		for _, s := range []shop{
-			makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"}),
-			makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"}),
+			makeShop(t, b, db, "wp_"),
+			makeShop(t, b, db, "site_"),
 		} {
 			set := settings(t, time.UTC, noon)
 			trade(b, t, 200, 20, 60)

@@ -18,7 +18,7 @@ func TestALedgerCannotBeInTwoPlaces(t *testing.T) {
 		t.Errorf("migrate = %v", err)
 	}
 	b := newBank(t, db.Root, "ledger_", time.UTC)
-	makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+	makeShop(t, b, db, "site_")
 	beside := reports.Open(reports.Site{DB: db.Root, Prefix: "site_"}, reports.Site{DB: db.Root, Prefix: "site_"})
 	if _, err := beside.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "ledger.dsn") {
 		t.Errorf("migrate = %v", err)

@@ -6,14 +6,13 @@ import (
 	"time"
 
 	"loyaltyd/internal/testshop"
-	"loyaltyd/reports"
 )
 
 func TestVerifyNamesWhatWasTamperedWithAndRebuildMendsIt(t *testing.T) {
 	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
 		b := newBank(t, db.Root, "wp_", time.UTC)
-		beside := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "wp_"})
-		apart := makeShop(t, b, reports.Site{DB: db.Root, Prefix: "site_"})
+		beside := makeShop(t, b, db, "wp_")
+		apart := makeShop(t, b, db, "site_")
 		trade(b, t, 120, 60, 400)
 		b.post(t.Context(), line{User: 1, At: noon, Type: "adjust", Source: "admin", Points: 1, Note: "because"})
 		set := settings(t, time.UTC, noon)
