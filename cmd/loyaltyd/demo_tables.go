@@ -98,10 +98,10 @@ func historyTable(entries []historyRow) string {
 	for _, e := range entries {
 		at, err := time.Parse(time.DateTime, e.Date)
 		if err == nil {
-			e.Date = at.Format("Jan 2 15:04")
+			e.Date = at.Format("Mon 15:04")
 		}
 		t.AppendRow(table.Row{
-			e.Date, text.Snip(printable(e.Customer), 18, "…"), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance), e.Related,
+			e.Date, text.Snip(printable(e.Customer), 14, "…"), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance), e.Related,
 		})
 	}
 	return indented(t.Render() + "\n")
@@ -110,17 +110,16 @@ func historyTable(entries []historyRow) string {
 // explanation returns the entries of an account, and the arithmetic of the
 // order of which something was given back.
 func explanation(x accountView, zone *time.Location) string {
-	t := narrowTable(table.Row{"Date", "Activity", "Points", "Balance", "Related", "Why"}, 3, 4)
+	t := narrowTable(table.Row{"Date", "Activity", "Points", "Balance", "Related"}, 3, 4)
 	var given int64
 	for i := range x.Entries {
 		e := &x.Entries[i]
-		shown := reports.Entry{Type: e.Type, Source: e.Source, Object: e.Object}
 		if e.Type == "revoke" && e.Source == "purchase" {
 			given = e.Object
 		}
 		t.AppendRow(table.Row{
 			e.OccurredAt.In(zone).Format(time.DateOnly), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance),
-			shown.Related(), text.Snip(printable(strings.TrimPrefix(e.Why, "because of ")), 18, "…"),
+			text.Snip(related(e), 28, "…"),
 		})
 	}
 	var b strings.Builder
@@ -134,6 +133,15 @@ func explanation(x accountView, zone *time.Location) string {
 		}
 	}
 	return indented(b.String())
+}
+
+// related names what an entry was posted for, and what else made it necessary.
+func related(e *entryView) string {
+	name := reports.Entry{Type: e.Type, Source: e.Source, Object: e.Object}.Related()
+	if e.Type == "earn" {
+		return name
+	}
+	return name + ", " + printable(strings.TrimPrefix(e.Why, "because of "))
 }
 
 // narrowTable returns a table in the style of the reports.

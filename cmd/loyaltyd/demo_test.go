@@ -205,9 +205,9 @@ var demoLandmarks = []*regexp.Regexp{
 	regexp.MustCompile(`(?m)^  The next sync saw \d\d orders and [1-9] comments? with new dates, and posted \d\d entries`),
 	regexp.MustCompile(`(?m)^  A sweep saw .* without one, and posted [1-9]\d* entr`),
 	regexp.MustCompile(`(?m)^  │ \S.* +│ +5 │ +[\d,]+ │ +[\d,]+ │ +\d+ │$`), // the fifth top earner
-	regexp.MustCompile(`(?m)^  │ \w{3} \d+ \d\d:\d\d +│ \S.* │ .* │ +[+-]\d+ │ +-?[\d,]+ │ \w+ #\d+ +│$`),
+	regexp.MustCompile(`(?m)^  │ \w{3} \d\d:\d\d │ \S.* │ .* │ +[+-]\d+ │ +-?[\d,]+ │ \w+ #\d+ +│$`),
 	regexp.MustCompile(`(?m)^Why \S.* has [\d,]+ points +loyaltyd explain \d+$`),
-	regexp.MustCompile(`(?m)^  │ [\d-]{10} │ Purchasing products .* -\d+ │ .* │ Order #\d+ +│ refund #\d+ +│$`),
+	regexp.MustCompile(`(?m)^  │ [\d-]{10} │ Purchasing products .* -\d+ │ .* │ Order #\d+, refund #\d+ +│$`),
 	regexp.MustCompile(`(?m)^    Total: \d+ points\.$`),
 }
 
