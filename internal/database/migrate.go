@@ -148,17 +148,24 @@ func progress(ctx context.Context, db *sqlx.DB, prefix Prefix, component Compone
 	return all, have, nil
 }
 
-// statements splits the text of a migration at each ";" that ends a line.
+// statements splits the text of a migration at each ";" that ends a line, and
+// leaves out empty lines and lines of comment.
 func statements(text string) []string {
-	var all []string
-	for part := range strings.SplitSeq(text, ";\n") {
-		lines := slices.DeleteFunc(strings.Split(part, "\n"), func(line string) bool {
-			trimmed := strings.TrimSpace(line)
-			return trimmed == "" || strings.HasPrefix(trimmed, "--")
-		})
-		if len(lines) > 0 {
-			all = append(all, strings.TrimSuffix(strings.Join(lines, "\n"), ";"))
+	var all, lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "--") {
+			continue
 		}
+		statement, ended := strings.CutSuffix(line, ";")
+		lines = append(lines, statement)
+		if ended {
+			all = append(all, strings.Join(lines, "\n"))
+			lines = nil
+		}
+	}
+	if len(lines) > 0 {
+		all = append(all, strings.Join(lines, "\n"))
 	}
 	return all
 }
