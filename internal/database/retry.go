@@ -28,6 +28,9 @@ const (
 func Transact(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := transactOnce(ctx, db, work)
+		if noRoom(err) {
+			return fmt.Errorf("the database server has no room left, so nothing of this step was kept; what was finished before is. Free some disk space and run it again: %w", err)
+		}
 		if err == nil || attempt == maxAttempts || !Retryable(err) {
 			return err
 		}
@@ -55,6 +58,15 @@ func transactOnce(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) e
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
+}
+
+func noRoom(err error) bool {
+	switch Code(err) {
+	case 1021, // disk full
+		1114: // table or tablespace full
+		return true
+	}
+	return false
 }
 
 // Code returns the server's error number in err, or 0.
