@@ -148,12 +148,19 @@ type BrakeError struct {
 }
 
 func (e *BrakeError) Error() string {
-	accounts := strconv.FormatInt(e.Accounts, 10)
-	if e.More {
+	accounts := strconv.FormatInt(e.Accounts, 10) + " accounts"
+	switch {
+	case e.More:
 		accounts = "more than " + accounts
+	case e.Accounts == 1:
+		accounts = "1 account"
 	}
-	return fmt.Sprintf("the brake holds: this run would take back %d points in %d places from %s accounts (%d points in the last 24 hours, %d outstanding). %s Nothing was taken back; points were still added. If it is right, post exactly this with: loyaltyd sync --accept %s",
-		e.Points, e.Entries, accounts, e.Recent, e.Outstanding, e.Reason, e.Plan)
+	reason := e.Reason
+	if reason != "" {
+		reason += " "
+	}
+	return fmt.Sprintf("the brake holds: this run would take back %d points in %d places from %s (%d points in the last 24 hours, %d outstanding). %sNothing was taken back; points were still added. If it is right, post exactly this with: loyaltyd sync --accept %s",
+		e.Points, e.Entries, accounts, e.Recent, e.Outstanding, reason, e.Plan)
 }
 
 // tooMuch returns the error when the deductions exceed the limits.

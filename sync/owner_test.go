@@ -1,0 +1,160 @@
+package sync_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"loyaltyd/internal/testshop"
+	"loyaltyd/ledger"
+	"loyaltyd/sync"
+)
+
+const ownerProgram = `
+guests: match_email
+exclude: {roles: [wholesale], users: [%s]}
+earn: {signup: {points: 7}, product_review: {points: 10}, first_order: {points: 50}}
+`
+
+// Who earns, and who keeps what was earned, over a store in which customers
+// come, go and are excluded.
+func TestWhoEarns(t *testing.T) {
+	storages(t, strings.Replace(ownerProgram, "%s", "", 1), func(t *testing.T, s *stage) {
+		ann, bob, cid, dan := s.customer("ann"), s.customer("bob"), s.customer("cid"), s.customer("dan")
+		guest := s.on(1).place(testshop.Order{Email: "Guest@Example.com", Status: "completed"}, "30.00")
+		gone := s.on(1).order(dan, "completed", "60.00")
+		moved := s.on(1).order(ann, "completed", "20.00")
+		kept := s.on(1).order(cid, "completed", "40.00")
+		refunded := s.on(1).order(cid, "completed", "25.00")
+		nobodys := s.on(1).place(testshop.Order{Customer: 4711, Email: "ann@example.com", Status: "completed"}, "90.00")
+		must(s.on(2).AddComment(s.ctx, testshop.Comment{User: cid, Post: s.product}))
+		s.run(sync.Increment)
+		s.wantBalances("at first", map[int64]int64{1: 7, ann: 77, bob: 7, cid: 7 + 65 + 50 + 10, dan: 117})
+
+		// A guest registers: his orders are his, and stay his when e-mails change.
+		eve := must(s.on(3).AddUser(s.ctx, testshop.User{Login: "eve", Email: "guest@example.COM"}))
+		s.run(sync.Increment)
+		s.wantEntries("a guest matched later", eve, 1, "earn 30 purchase, day 1: earned", "earn 50 first_order, day 1: earned")
+		s.do(s.SetEmail(s.ctx, eve, "new@example.com"), s.SetEmail(s.ctx, bob, "guest@example.com"))
+		s.run(sync.Sweep)
+		s.do(s.SetStatus(s.ctx, guest, "processing"))
+		s.run(sync.Sweep)
+		s.wantBalances("e-mails changed", map[int64]int64{1: 7, ann: 77, bob: 7, cid: 132, dan: 117, eve: 87})
+
+		// An order moves between live customers in one transaction.
+		s.on(4).do(s.SetCustomer(s.ctx, moved, bob))
+		s.run(sync.Sweep)
+		s.wantEntries("the one who loses", ann, 3,
+			"revoke -20 purchase, now: customer changed", "revoke -50 first_order, now: customer changed")
+		s.wantEntries("the one who gains", bob, 1,
+			"earn 20 purchase, now: customer changed", "earn 50 first_order, now: customer changed")
+		s.oneTransaction("moved", moved, 4)
+
+		// An excluded account is frozen: nothing is earned or taken.
+		s.do(s.SetRoles(s.ctx, cid, "customer", "Wholesale"))
+		s.run(sync.Sweep)
+		s.on(5).do(s.SetStatus(s.ctx, kept, "cancelled"))
+		s.on(5).refund(refunded, "5.00")
+		s.on(5).order(cid, "completed", "12.00")
+		s.do(s.SetCustomer(s.ctx, kept, ann)) // it has entries in a frozen account
+		s.run(sync.Sweep)
+		s.do(s.SetStatus(s.ctx, kept, "completed"))
+		s.run(sync.Sweep)
+		s.wantBalances("excluded", map[int64]int64{1: 7, ann: 7, bob: 77, cid: 132, dan: 117, eve: 87})
+		s.sound()
+		s.do(s.SetCustomer(s.ctx, kept, cid))
+		s.run(sync.Sweep)
+
+		// Back again: target minus posted.
+		s.do(s.SetRoles(s.ctx, cid, "customer"))
+		s.run(sync.Sweep)
+		s.wantBalances("back", map[int64]int64{1: 7, ann: 7, bob: 77, cid: 132 - 5 + 12, dan: 117, eve: 87})
+		s.wantEntries("back", cid, 5, "earn 12 purchase, day 5: earned", "revoke -5 purchase, now: account live again")
+		s.sound()
+
+		// A deleted user keeps his points; his orders, which WooCommerce gives to
+		// nobody, pay nobody else.
+		s.do(s.DeleteUser(s.ctx, dan))
+		s.do(s.SetEmail(s.ctx, ann, "dan@example.com"))
+		s.run(sync.Sweep)
+		s.on(6).do(s.SetStatus(s.ctx, gone, "cancelled"))
+		s.run(sync.Sweep)
+		s.do(s.SetStatus(s.ctx, gone, "completed"))
+		s.run(sync.Full)
+		want := map[int64]int64{1: 7, ann: 7, bob: 77, cid: 139, dan: 117, eve: 87}
+		s.wantBalances("deleted", want)
+
+		// A user id that never existed earns for nobody, also not by its e-mail.
+		s.do(s.SetStatus(s.ctx, nobodys, "processing"))
+		s.run(sync.Sweep)
+		s.wantBalances("nobody", want)
+
+		// The list of users excludes like a role, at the next run of any kind.
+		s.engine.Programme = configured(t, strings.Replace(ownerProgram, "%s", "2, 99", 1))
+		if ann != 2 {
+			t.Fatalf("ann is user %d", ann)
+		}
+		s.on(7).order(ann, "completed", "11.00")
+		s.run(sync.Increment)
+		s.wantBalances("on the list", want)
+		s.engine.Programme = configured(t, strings.Replace(ownerProgram, "%s", "", 1))
+		s.run(sync.Increment)
+		want[ann] += 11 + 50
+		s.wantBalances("off the list", want)
+		s.sound()
+	})
+}
+
+func (b *bench) wantBalances(what string, want map[int64]int64) {
+	b.t.Helper()
+	b.equal(what+": balances", b.balances(), want)
+}
+
+// An account takes no points below zero when clamping: the shortfall of a
+// deduction is adjusted beside it.
+func TestClampedDeductions(t *testing.T) {
+	storages(t, `{negative_balance: clamp, earn: {}}`, func(t *testing.T, s *stage) {
+		ann, bob := s.customer("ann"), s.customer("bob")
+		order := s.on(1).order(ann, "completed", "100.00")
+		// In this story the refund is dated before the payment.
+		early := s.place(testshop.Order{Customer: bob, Status: "completed", Created: day(1), Paid: day(8)}, "40.00")
+		s.on(2).refund(early, "10.00")
+		s.run(sync.Increment)
+		s.wantBalances("at first", map[int64]int64{ann: 100, bob: 30})
+		s.adjust(ann, -70)
+
+		s.on(9).refund(order, "50.00")
+		s.run(sync.Increment)
+		s.wantBalances("50 of 30 taken", map[int64]int64{bob: 30})
+		got := s.entries(ann, 2)
+		if len(got) != 2 || !strings.HasPrefix(got[0], "revoke -50 purchase, day 9") || !strings.HasPrefix(got[1], "adjust 20 clamp, day 9") {
+			t.Errorf("a clamped deduction: %q", got)
+		}
+		s.on(10).do(s.SetStatus(s.ctx, order, "cancelled"))
+		s.run(sync.Increment)
+		s.wantBalances("50 of 0 taken", map[int64]int64{bob: 30})
+		s.sound()
+		// What was forgiven stays forgiven: the order earns anew what it is worth.
+		s.on(11).do(s.SetStatus(s.ctx, order, "completed"))
+		s.run(sync.Increment)
+		s.wantBalances("earned again", map[int64]int64{ann: 50, bob: 30})
+		s.sound()
+	})
+}
+
+// adjust changes a balance by hand.
+func (b *bench) adjust(user, points int64) {
+	b.t.Helper()
+	l := ledger.Open(b.db, prefix, ledger.Options{Zone: time.FixedZone("+00:00", 0)})
+	lease, err := l.Acquire(b.t.Context(), ledger.DefaultLease, 0)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	_, _, err = l.Adjust(b.t.Context(), lease, ledger.Adjustment{Key: b.t.Name(), User: user, Points: points, Note: "a test"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := lease.Release(); err != nil {
+		b.t.Fatal(err)
+	}
+}
