@@ -131,3 +131,8 @@ func storages(t *testing.T, programme string, test func(t *testing.T, s *stage))
 		}
 	})
 }
+
+// day0 is the midnight before a day of March 2025.
+func day0(day int) time.Time { return time.Date(2025, 3, day, 0, 0, 0, 0, time.UTC) }
+
+func hours(n int) time.Duration { return time.Duration(n) * time.Hour }

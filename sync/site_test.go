@@ -1,0 +1,155 @@
+package sync_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"loyaltyd/internal/testshop"
+	"loyaltyd/sync"
+)
+
+// Switching the order storage makes the next run look at every order; where
+// both storages say the same, nothing is posted.
+func TestSwitchingTheStorageWhileRunning(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		s := newStage(t, db, testshop.HPOS, `earn: {first_order: {points: 50}}`)
+		ann, bob := s.customer("ann"), s.customer("bob")
+		order := s.on(1).order(ann, "completed", "100.00")
+		s.on(2).refund(order, "10.00")
+		s.run(sync.Increment)
+		want := s.balances()
+		for n, to := range []testshop.Storage{testshop.Synced, testshop.Legacy, testshop.Synced, testshop.HPOS, testshop.Legacy, testshop.HPOS} {
+			s.on(3 + n).do(s.SwitchStorage(s.ctx, to))
+			summary := s.run(sync.Increment)
+			if summary.Entries != 0 {
+				t.Errorf("switched to %s: %d entries posted: %v", to, summary.Entries, s.entries(ann, 0))
+			}
+			if noted := slices.ContainsFunc(summary.Notes, func(note string) bool { return strings.Contains(note, "order storage switched") }); noted != (summary.Mode == sync.Full) {
+				t.Errorf("switched to %s: mode %s, notes %q", to, summary.Mode, summary.Notes)
+			}
+			s.order(bob, "completed", "1.00")
+			s.run(sync.Increment)
+			want[bob]++
+			want[bob] = max(want[bob], 51)
+			s.wantBalances("in "+to.String(), want)
+		}
+		s.sound()
+	})
+}
+
+// The tables of the new storage are empty, as before a migration: the brake
+// holds, and is released when the orders are there.
+func TestSwitchingToAnEmptyStorage(t *testing.T) {
+	s, _, _ := braked(t, testshop.New(t), 8, "5", 3)
+	before := s.balances()
+	s.do(s.SetOption(s.ctx, "woocommerce_custom_orders_table_enabled", "no"))
+	for _, mode := range []sync.Mode{sync.Increment, sync.Sweep} {
+		plan := s.held(sync.Options{Mode: mode})
+		if plan.Points != 8*150 || !strings.Contains(plan.Reason, "Order storage switched from hpos to legacy") {
+			t.Errorf("the brake says %s", plan)
+		}
+	}
+	s.do(s.SetOption(s.ctx, "woocommerce_custom_orders_table_enabled", "yes"))
+	s.run(sync.Increment)
+	if !maps.Equal(before, s.balances()) {
+		t.Errorf("%v became %v", before, s.balances())
+	}
+	s.sound()
+}
+
+// A change of the time zone moves the borders of days, campaigns and starts.
+func TestTheTimeZoneChanges(t *testing.T) {
+	storages(t, `{starts: 2025-03-05, earn: {campaigns: [{from: 2025-03-07, to: 2025-03-08, points: 1000}]}}`, func(t *testing.T, s *stage) {
+		at := func(day, hour int) testshop.Order {
+			moment := day0(day).Add(hours(hour))
+			return testshop.Order{Status: "completed", Created: moment, Paid: moment}
+		}
+		users := map[string]int64{}
+		for name, o := range map[string]testshop.Order{
+			"starts": at(4, 20), "campaign": at(6, 20), "after": at(7, 20), "plain": at(9, 12),
+		} {
+			o.Customer = s.customer(name)
+			users[name] = o.Customer
+			s.place(o, "10.00")
+		}
+		s.run(sync.Increment)
+		s.wantBalances("in UTC", map[int64]int64{users["campaign"]: 10, users["after"]: 1010, users["plain"]: 10})
+
+		s.do(s.SetTimezone(s.ctx, "Pacific/Auckland", ""))
+		summary := s.run(sync.Increment)
+		if !summary.RolledUpAnew || summary.Mode != sync.Full {
+			t.Errorf("the zone changed: %+v", summary)
+		}
+		s.wantBalances("in Auckland", map[int64]int64{users["starts"]: 10, users["campaign"]: 1010, users["after"]: 10, users["plain"]: 10})
+		var wrong int
+		s.do(s.db.Get(&wrong, `SELECT COUNT(*) FROM (
+			SELECT DATE(occurred_at + INTERVAL 13 HOUR) AS day, SUM(points) AS points FROM wp_loyalty_entries
+			WHERE occurred_at < '2025-03-15' GROUP BY 1) e
+			LEFT JOIN (SELECT day, SUM(points) AS points FROM wp_loyalty_points_daily GROUP BY day) d ON d.day = e.day
+			WHERE d.points IS NULL OR d.points <> e.points`))
+		if wrong != 0 {
+			t.Errorf("%d days of the roll-up are not those of the new zone", wrong)
+		}
+		if again := s.run(sync.Increment); again.RolledUpAnew || again.Mode != sync.Increment {
+			t.Errorf("nothing changed: %+v", again)
+		}
+		s.sound()
+	})
+}
+
+// A change of the store's currency values every order anew.
+func TestTheCurrencyChanges(t *testing.T) {
+	s := newStage(t, testshop.New(t), testshop.HPOS, `earn: {purchase: {currencies: {USD: 0.5, EUR: 2}}}`)
+	ann := s.customer("ann")
+	s.on(1).place(testshop.Order{Customer: ann, Status: "completed"}, "10.00")
+	s.on(1).place(testshop.Order{Customer: ann, Status: "completed", Currency: "EUR"}, "10.00")
+	s.on(1).place(testshop.Order{Customer: ann, Status: "completed", Currency: "CHF"}, "10.00")
+	if summary := s.run(sync.Increment); summary.Skipped != 1 {
+		t.Errorf("skipped %d", summary.Skipped)
+	}
+	for _, change := range []struct {
+		currency string
+		balance  int64
+	}{{"EUR", 5 + 10}, {"CHF", 5 + 20 + 10}, {"USD", 10 + 20}} {
+		s.do(s.SetOption(s.ctx, "woocommerce_currency", change.currency))
+		s.run(sync.Increment)
+		if got := s.balances()[ann]; got != change.balance {
+			t.Errorf("in %s: %d, want %d", change.currency, got, change.balance)
+		}
+	}
+	s.sound()
+}
+
+// Settings that change while a first run is interrupted make it begin anew.
+func TestSettingsChangeDuringTheFirstRun(t *testing.T) {
+	for _, change := range []struct {
+		name string
+		make func(s *stage)
+	}{
+		{"time zone", func(s *stage) { s.do(s.SetTimezone(s.ctx, "Pacific/Auckland", "")) }},
+		{"currency", func(s *stage) { s.do(s.SetOption(s.ctx, "woocommerce_currency", "EUR")) }},
+		{"exclusions", func(s *stage) { s.engine.Programme.Exclusion.Users = []int64{2} }},
+		{"storage", func(s *stage) { s.do(s.SwitchStorage(s.ctx, testshop.Legacy)) }},
+	} {
+		t.Run(change.name, func(t *testing.T) {
+			s := newStage(t, testshop.New(t), testshop.HPOS, `{starts: 2025-03-05, earn: {signup: {points: 7}, product_review: {points: 3}}}`)
+			ann := s.customer("ann")
+			s.on(1).place(testshop.Order{Customer: ann, Status: "completed"}, "10.00") // before the start, in UTC
+			must(s.on(5).AddComment(s.ctx, testshop.Comment{User: s.customer("bob"), Post: s.product}))
+			// The run dies when it comes to the comments.
+			s.do(s.Exec(s.ctx, `CREATE TRIGGER killed BEFORE INSERT ON {p}loyalty_seen_comments FOR EACH ROW SIGNAL SQLSTATE '45000'`))
+			if _, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Increment}); err == nil {
+				t.Fatal("the run was not stopped")
+			}
+			s.do(s.Exec(s.ctx, `DROP TRIGGER killed`))
+			change.make(s)
+			s.run(sync.Increment)
+			if got, want := s.liveBalances("wp_"), s.freshBalances(); !maps.Equal(got, want) {
+				t.Errorf("got %v, a fresh run %v", got, want)
+			}
+			s.sound()
+		})
+	}
+}
