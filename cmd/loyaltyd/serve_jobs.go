@@ -96,7 +96,7 @@ func (s *session) tellRun(summary *sync.Summary) {
 	for _, kind := range slices.Sorted(maps.Keys(summary.Points)) {
 		figures = append(figures, slog.Int64("points_"+string(kind), summary.Points[kind]))
 	}
-	figures = append(figures, slog.Duration("took", summary.Took))
+	figures = append(figures, slog.Int64("took_ms", summary.Took.Milliseconds()))
 	s.log.LogAttrs(context.Background(), level, "synced", figures...)
 	s.status(fmt.Sprintf("last %s: looked at %d orders, posted %d entries", summary.Mode, summary.Orders, summary.Entries))
 

@@ -89,6 +89,12 @@ func (n *Notifier) send(ctx context.Context, assignments ...string) error {
 		return fmt.Errorf("notify the service manager: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
+	// The manager may be too busy to read.
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetWriteDeadline(deadline); err != nil {
+			return fmt.Errorf("notify the service manager: %w", err)
+		}
+	}
 	if _, err := conn.Write([]byte(strings.Join(assignments, "\n"))); err != nil {
 		return fmt.Errorf("notify the service manager: %w", err)
 	}

@@ -1,6 +1,7 @@
 package systemd_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -122,6 +123,20 @@ func TestWhoIsNotWatchedKeepsQuiet(t *testing.T) {
 	if got := heard(); got != "STATUS=the first word" {
 		t.Errorf("heard %q before", got)
 	}
+}
+
+func TestAManagerThatDoesNotReadIsNotWaitedForForEver(t *testing.T) {
+	path := socketPath(t)
+	listen(t, path)
+	n := systemd.New([]string{"NOTIFY_SOCKET=" + path})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	for range 100_000 { // more than any queue holds
+		if err := n.Status(ctx, "hello"); err != nil {
+			return
+		}
+	}
+	t.Error("nobody read, and nothing was an error")
 }
 
 func TestAManagerThatIsGoneIsAnError(t *testing.T) {
