@@ -29,6 +29,7 @@ type world struct {
 	orders   map[int64]int64 // live order → customer
 	trashed  map[int64]int64
 	refunds  map[int64]int64 // refund → order
+	left     map[int64]bool  // customers who lost an order since sync saw all
 	comments []int64
 	products []int64
 	posts    []int64
@@ -40,6 +41,7 @@ func newWorld(t *rapid.T, db *testshop.Database, tb testing.TB, storage testshop
 	w := &world{
 		t: t, ctx: context.Background(), excluded: map[int64]bool{}, claimed: map[int64]bool{},
 		orders: map[int64]int64{}, trashed: map[int64]int64{}, refunds: map[int64]int64{},
+		left: map[int64]bool{},
 	}
 	w.shop = db.Shop(tb, testshop.Options{Storage: storage, Timezone: "America/New_York"})
 	clock := time.Now().UTC().Add(-400 * 24 * time.Hour)
@@ -224,6 +226,7 @@ func (w *world) move(id int64) {
 	to := pick(w, "customer", w.users)
 	w.did("order %d moves to customer %d", id, to)
 	w.do(w.shop.SetCustomer(w.ctx, id, to))
+	w.left[w.orders[id]] = true
 	w.orders[id] = to
 	w.claimed[id] = w.excluded[to]
 }
@@ -264,6 +267,9 @@ func (w *world) dates(id int64) {
 
 func (w *world) roles() {
 	user := pick(w, "user", w.users)
+	if w.left[user] {
+		return // an order that is still posted in his account would stay with him
+	}
 	role := "wholesale"
 	if w.excluded[user] {
 		role = "customer"
@@ -286,6 +292,9 @@ func (w *world) claim(user int64) {
 
 func (w *world) deleteUser() {
 	user := pick(w, "user", w.users)
+	if w.left[user] {
+		return
+	}
 	w.did("user %d is deleted", user)
 	w.claim(user)
 	w.do(w.shop.DeleteUser(w.ctx, user))
@@ -456,13 +465,32 @@ func converge(outer *testing.T, rt *rapid.T, db *testshop.Database) {
 	w := newWorld(rt, inner, t, rapid.SampledFrom([]testshop.Storage{testshop.HPOS, testshop.Legacy}).Draw(rt, "storage"))
 	b := newBench(t, inner, configured(t, convergenceProgram).Rules)
 	b.engine.Programme = configured(t, convergenceProgram)
+	faulty, proxy := b.faulty(inner)
 	for range rapid.IntRange(5, 40).Draw(rt, "edits") {
 		w.step()
 		if rapid.IntRange(0, 3).Draw(rt, "sync") == 0 {
 			mode := rapid.SampledFrom([]sync.Mode{sync.Increment, sync.Increment, sync.Sweep, sync.Full}).Draw(rt, "mode")
-			w.did("--- %s", mode)
-			if _, err := b.engine.Run(w.ctx, sync.Options{Mode: mode}); err != nil {
+			fault := rapid.SampledFrom([]string{"none", "none", "cut", "lost answer", "cancelled"}).Draw(rt, "fault")
+			w.did("--- %s, %s", mode, fault)
+			engine, ctx, broken := b.engine, w.ctx, proxy.Broken()
+			switch fault {
+			case "cut":
+				engine = faulty
+				proxy.CutAfter(rapid.IntRange(0, 120).Draw(rt, "packets"))
+			case "lost answer":
+				engine = faulty
+				proxy.LoseCommit(rapid.IntRange(0, 6).Draw(rt, "commits"))
+			case "cancelled":
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, time.Duration(rapid.IntRange(1, 100).Draw(rt, "ms"))*time.Millisecond)
+				defer cancel()
+			}
+			_, err := engine.Run(ctx, sync.Options{Mode: mode})
+			if err != nil && proxy.Broken() == broken && ctx.Err() == nil {
 				rt.Fatalf("%v\nafter\n%s", err, strings.Join(w.log, "\n"))
+			}
+			if err == nil && mode != sync.Increment {
+				clear(w.left)
 			}
 		}
 	}

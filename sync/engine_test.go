@@ -32,14 +32,22 @@ const (
 // newBench works as the database user that `loyaltyd grants` makes.
 func newBench(t testing.TB, db *testshop.Database, rules program.Rules) *bench {
 	t.Helper()
-	ctx := context.Background()
 	dsn := db.User(t, granted(t, db, prefix)+granted(t, db, fresh))
-	source, err := database.OpenStore(ctx, dsn)
+	b := &bench{t: t, db: db.Root, engine: newEngine(t, dsn, dsn)}
+	b.engine.Programme.Rules = rules
+	return b
+}
+
+// newEngine opens a store and brings a ledger's tables up to date.
+func newEngine(t testing.TB, storeDSN, ledgerDSN string) *sync.Engine {
+	t.Helper()
+	ctx := context.Background()
+	source, err := database.OpenStore(ctx, storeDSN)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = source.Close() })
-	target, err := database.Open(ctx, dsn)
+	target, err := database.Open(ctx, ledgerDSN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,11 +59,11 @@ func newBench(t testing.TB, db *testshop.Database, rules program.Rules) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{t: t, db: db.Root, engine: &sync.Engine{
+	return &sync.Engine{
 		Store: opened, LedgerDB: target, Prefix: prefix, Patience: time.Minute, Now: time.Now,
-		Programme: sync.Programme{Rules: rules, Brake: noBrake()},
+		Programme: sync.Programme{Rules: program.Defaults(), Brake: noBrake()},
 		Log:       slog.New(slog.DiscardHandler),
-	}}
+	}
 }
 
 // granted returns the rights on the store and on the ledger under a prefix.
