@@ -275,7 +275,7 @@ func (t *Tx) saveAccounts(ctx context.Context, entries []Entry) error {
 			INSERT INTO {p}loyalty_accounts (`+accountColumns+`) VALUES `)+rows(12, len(chunk))+`
 			ON DUPLICATE KEY UPDATE balance = VALUES(balance), pending = VALUES(pending), earned = VALUES(earned),
 			  redeemed = VALUES(redeemed), expired = VALUES(expired), revoked = VALUES(revoked), adjusted = VALUES(adjusted),
-			  seq = VALUES(seq), last_entry_at = VALUES(last_entry_at), frozen = VALUES(frozen), head = VALUES(head)`, args...)
+			  seq = VALUES(seq), last_entry_at = VALUES(last_entry_at), head = VALUES(head)`, args...)
 		if err != nil {
 			return fmt.Errorf("save %d accounts: %w", len(chunk), err)
 		}

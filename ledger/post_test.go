@@ -476,7 +476,7 @@ func TestLongBatches(t *testing.T) {
 		if got := d.verify(); got.Accounts != n || got.Entries != 3*n || len(got.Findings) != 0 {
 			t.Errorf("verified %+v", got)
 		}
-		if got := d.number(`SELECT COUNT(*) FROM {p}loyalty_holds`); got != (n)/2 {
+		if got := d.number(`SELECT COUNT(*) FROM {p}loyalty_holds`); got != n/2 {
 			t.Errorf("%d holds, want those of even accounts only", got)
 		}
 		if notes, err := d.Notes(t.Context(), 1800); err != nil || len(notes) != 1 {

@@ -83,7 +83,8 @@ func TestVerifyNamesEveryTampering(t *testing.T) {
 		{"forged in the middle", []string{
 			`UPDATE ` + entry + `seq = seq + 100 WHERE user_id = 1 AND seq > 2`, `UPDATE ` + entry + `seq = seq - 99 WHERE user_id = 1 AND seq > 100`, `
 			INSERT INTO {p}loyalty_entries (user_id, seq, occurred_at, recorded_at, type, source, object_id, revision, points, pending, balance, hash)
-			SELECT 1, 3, occurred_at, recorded_at, 'hold', 'signup', 1, 0, 0, 1, 57, hash FROM {p}loyalty_entries` + at("2")}, 1, 3, "hash"},
+			SELECT 1, 3, occurred_at, recorded_at, 'hold', 'signup', 1, 0, 0, 1, 57, hash FROM {p}loyalty_entries` + at("2"),
+		}, 1, 3, "hash"},
 		{"forged for nobody", []string{`
 			INSERT INTO {p}loyalty_entries (user_id, seq, occurred_at, recorded_at, type, source, object_id, revision, points, pending, balance, hash)
 			SELECT 0, 1, occurred_at, recorded_at, 'earn', 'signup', 1, 0, 5, 0, 5, hash FROM {p}loyalty_entries` + at("5")}, 0, 1, "hash"},

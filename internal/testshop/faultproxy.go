@@ -1,6 +1,7 @@
 package testshop
 
 import (
+	"context"
 	"encoding/binary"
 	"io"
 	"net"
@@ -109,7 +110,7 @@ func (p *Proxy) accept() {
 		if err != nil {
 			return
 		}
-		server, err := net.DialTimeout(p.server.Net, p.server.Addr, p.server.Timeout)
+		server, err := (&net.Dialer{}).DialContext(context.Background(), p.server.Net, p.server.Addr)
 		if err != nil {
 			_ = client.Close()
 			continue
