@@ -135,6 +135,12 @@ func (d *daemon) start(ctx context.Context) (*session, error) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(wait):
+		case <-d.hangups:
+			if fresh, err := d.load(); err != nil {
+				d.notReloaded(err)
+			} else {
+				loaded = fresh
+			}
 		}
 	}
 }
@@ -143,17 +149,22 @@ func (d *daemon) start(ctx context.Context) (*session, error) {
 // when that cannot be done; then the old one goes on.
 func (d *daemon) reload(ctx context.Context) *session {
 	d.tell(d.systemd.Reloading)
+	d.expectLife(stalled)
 	loaded, err := d.load()
 	var next *session
 	if err == nil {
 		next, err = d.open(ctx, loaded)
 	}
 	if err != nil {
-		d.log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
+		d.notReloaded(err)
 	} else {
 		d.log.Info("the configuration was reloaded")
 	}
 	return next
+}
+
+func (d *daemon) notReloaded(err error) {
+	d.log.Error("the configuration was not reloaded; the old one stays in force", "error", err)
 }
 
 // tell gives the service manager a word. That it does not listen is no reason

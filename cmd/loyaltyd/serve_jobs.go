@@ -155,7 +155,7 @@ func (s *session) ended(job string, err error) {
 	var panicked *schedule.PanicError
 	name := job
 	if name == "" {
-		name = "reading the site's settings"
+		name = "looking what is due"
 	}
 	switch {
 	case err == nil:

@@ -94,10 +94,14 @@ func (s *session) ready() {
 }
 
 // look returns what decides which jobs are due. The site's zone is read each
-// time, because it may change.
+// time, because it may change; so is the tables' state, because a newer
+// version may have changed them, and then this one must not write.
 func (s *session) look(ctx context.Context) (schedule.Moment, error) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
+	if err := s.checkSchema(ctx); err != nil {
+		return schedule.Moment{}, err
+	}
 	settings, err := s.store.Settings(ctx)
 	if err != nil {
 		return schedule.Moment{}, err

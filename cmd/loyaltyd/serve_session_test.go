@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -15,6 +16,7 @@ import (
 	"loyaltyd/internal/schedule"
 	"loyaltyd/internal/testshop"
 	"loyaltyd/ledger"
+	"loyaltyd/sync"
 )
 
 // open opens a session of a daemon in this process, at a time that the
@@ -167,6 +169,62 @@ func TestABrokenSiteIsToldOnceAndRecovers(t *testing.T) {
 	if told := log.lines(t, "works again"); len(told) != 1 {
 		t.Errorf("told %v", told)
 	}
+}
+
+// Tables of a newer version are not written, even by a daemon that was there
+// before.
+func TestANewerSchemaStopsTheWork(t *testing.T) {
+	s := newStand(t, testshop.New(t), testshop.Options{})
+	s.order(s.customer("ada"), "10", spring)
+	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	opened, log := s.open(at)
+	if err := s.shop.Exec(t.Context(), `INSERT INTO {p}loyalty_migrations (component, number, name, applied_at) VALUES ('ledger', 99, 'later', UTC_TIMESTAMP(6))`); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if nap := opened.loop.Turn(t.Context()); nap == 0 {
+			t.Error("something was done")
+		}
+	}
+	told := log.lines(t, "failed; it is tried again")
+	if len(told) != 1 || !strings.Contains(fmt.Sprint(told[0]["error"]), "newer loyaltyd") {
+		t.Errorf("told %v", told)
+	}
+	if n := s.value(`SELECT COUNT(*) FROM {p}loyalty_entries`); n != 0 {
+		t.Errorf("%d entries were posted", n)
+	}
+}
+
+// A job whose connection died without a word is cancelled; one that makes
+// progress is not, however long it takes.
+func TestAJobThatStallsIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &session{daemon: &daemon{troubles: newTroubles(time.Now)}, app: &app{engine: &sync.Engine{}}}
+		began := time.Now()
+		err := s.watched(func(ctx context.Context) error {
+			for range 10 {
+				time.Sleep(50 * time.Minute)
+				s.engine.Progress("orders", 1, 2)
+				if ctx.Err() != nil || !s.isAlive() {
+					t.Fatal("cancelled although it went on")
+				}
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})(t.Context())
+		if took := time.Since(began); !errors.Is(err, errStalled) || took != 560*time.Minute {
+			t.Errorf("after %s: %v", took, err)
+		}
+		s.expectLife(30 * time.Second)
+		time.Sleep(80 * time.Second)
+		if !s.isAlive() {
+			t.Error("dead before its time")
+		}
+		time.Sleep(20 * time.Second)
+		if s.isAlive() {
+			t.Error("alive without a sign of life")
+		}
+	})
 }
 
 // In this process the race detector watches.

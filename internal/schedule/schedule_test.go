@@ -169,29 +169,49 @@ func TestWhenClocksChange(t *testing.T) {
 		name, line, zone, from, to string
 		want                       []string // UTC
 	}{
-		{"a skipped time is the jump", "30 2 * * *", "America/New_York", "2026-03-07T12:00:00Z", "2026-03-09T12:00:00Z",
-			[]string{"2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"}},
-		{"a repeated time is its first", "30 1 * * *", "America/New_York", "2026-10-31T12:00:00Z", "2026-11-02T12:00:00Z",
-			[]string{"2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"}},
-		{"an hour that comes twice has every quarter twice", "*/15 * * * *", "Europe/London", "2026-10-25T00:25:00Z", "2026-10-25T02:10:00Z",
-			[]string{"2026-10-25T00:30:00Z", "2026-10-25T00:45:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:15:00Z", "2026-10-25T01:30:00Z", "2026-10-25T01:45:00Z", "2026-10-25T02:00:00Z"}},
-		{"half an hour that comes twice", "@hourly", "Australia/Lord_Howe", "2026-04-04T13:30:00Z", "2026-04-04T16:45:00Z",
+		{
+			"a skipped time is the jump", "30 2 * * *", "America/New_York", "2026-03-07T12:00:00Z", "2026-03-09T12:00:00Z",
+			[]string{"2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"},
+		},
+		{
+			"a repeated time is its first", "30 1 * * *", "America/New_York", "2026-10-31T12:00:00Z", "2026-11-02T12:00:00Z",
+			[]string{"2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"},
+		},
+		{
+			"an hour that comes twice has every quarter twice", "*/15 * * * *", "Europe/London", "2026-10-25T00:25:00Z", "2026-10-25T02:10:00Z",
+			[]string{"2026-10-25T00:30:00Z", "2026-10-25T00:45:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:15:00Z", "2026-10-25T01:30:00Z", "2026-10-25T01:45:00Z", "2026-10-25T02:00:00Z"},
+		},
+		{
+			"half an hour that comes twice", "@hourly", "Australia/Lord_Howe", "2026-04-04T13:30:00Z", "2026-04-04T16:45:00Z",
 			// 01:00, 02:00 at the change's end, 03:00; the half hour after 01:30 is twice
-			[]string{"2026-04-04T14:00:00Z", "2026-04-04T15:30:00Z", "2026-04-04T16:30:00Z"}},
-		{"minutes that are skipped", "10 * * * *", "Australia/Lord_Howe", "2026-10-03T14:00:00Z", "2026-10-03T17:00:00Z",
+			[]string{"2026-04-04T14:00:00Z", "2026-04-04T15:30:00Z", "2026-04-04T16:30:00Z"},
+		},
+		{
+			"minutes that are skipped", "10 * * * *", "Australia/Lord_Howe", "2026-10-03T14:00:00Z", "2026-10-03T17:00:00Z",
 			// 01:10, the jump from 02:00 to 02:30, 03:10
-			[]string{"2026-10-03T14:40:00Z", "2026-10-03T15:30:00Z", "2026-10-03T16:10:00Z"}},
-		{"a day that is left out has no run", "0 9 * * *", "Pacific/Apia", "2011-12-29T12:00:00Z", "2011-12-31T12:00:00Z",
+			[]string{"2026-10-03T14:40:00Z", "2026-10-03T15:30:00Z", "2026-10-03T16:10:00Z"},
+		},
+		{
+			"a day that is left out has no run", "0 9 * * *", "Pacific/Apia", "2011-12-29T12:00:00Z", "2011-12-31T12:00:00Z",
 			// 29 December at -10, 31 December at +14
-			[]string{"2011-12-29T19:00:00Z", "2011-12-30T19:00:00Z"}},
-		{"a weekday", "0 8 * * 1", "Europe/London", "2026-03-27T00:00:00Z", "2026-04-07T00:00:00Z",
-			[]string{"2026-03-30T07:00:00Z", "2026-04-06T07:00:00Z"}},
-		{"leap days", "0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", "2033-01-01T00:00:00Z",
-			[]string{"2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z"}},
-		{"from between two seconds", "* * * * *", "UTC", "2026-01-01T00:00:59.9999Z", "2026-01-01T00:02:00Z",
-			[]string{"2026-01-01T00:01:00Z", "2026-01-01T00:02:00Z"}},
-		{"an interval knows no clocks", "@every 90m", "America/New_York", "2026-03-08T05:00:00Z", "2026-03-08T09:30:00Z",
-			[]string{"2026-03-08T06:30:00Z", "2026-03-08T08:00:00Z", "2026-03-08T09:30:00Z"}},
+			[]string{"2011-12-29T19:00:00Z", "2011-12-30T19:00:00Z"},
+		},
+		{
+			"a weekday", "0 8 * * 1", "Europe/London", "2026-03-27T00:00:00Z", "2026-04-07T00:00:00Z",
+			[]string{"2026-03-30T07:00:00Z", "2026-04-06T07:00:00Z"},
+		},
+		{
+			"leap days", "0 0 29 2 *", "UTC", "2026-01-01T00:00:00Z", "2033-01-01T00:00:00Z",
+			[]string{"2028-02-29T00:00:00Z", "2032-02-29T00:00:00Z"},
+		},
+		{
+			"from between two seconds", "* * * * *", "UTC", "2026-01-01T00:00:59.9999Z", "2026-01-01T00:02:00Z",
+			[]string{"2026-01-01T00:01:00Z", "2026-01-01T00:02:00Z"},
+		},
+		{
+			"an interval knows no clocks", "@every 90m", "America/New_York", "2026-03-08T05:00:00Z", "2026-03-08T09:30:00Z",
+			[]string{"2026-03-08T06:30:00Z", "2026-03-08T08:00:00Z", "2026-03-08T09:30:00Z"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var want []time.Time
