@@ -466,6 +466,7 @@ func converge(outer *testing.T, rt *rapid.T, db *testshop.Database) {
 	b := newBench(t, inner, configured(t, convergenceProgram).Rules)
 	b.engine.Programme = configured(t, convergenceProgram)
 	faulty, proxy := b.faulty(inner)
+	done := false // the first run came to its end
 	for range rapid.IntRange(5, 40).Draw(rt, "edits") {
 		w.step()
 		if rapid.IntRange(0, 3).Draw(rt, "sync") == 0 {
@@ -489,9 +490,17 @@ func converge(outer *testing.T, rt *rapid.T, db *testshop.Database) {
 			if err != nil && proxy.Broken() == broken && ctx.Err() == nil {
 				rt.Fatalf("%v\nafter\n%s", err, strings.Join(w.log, "\n"))
 			}
+			done = done || err == nil
 			if err == nil && mode != sync.Increment {
 				clear(w.left)
 			}
+		}
+	}
+	if !done {
+		// A first run that was interrupted goes on where it was.
+		w.did("--- the rest of the first run")
+		if _, err := b.engine.Run(w.ctx, sync.Options{}); err != nil {
+			rt.Fatal(err)
 		}
 	}
 	w.did("--- a last sweep")

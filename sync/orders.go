@@ -110,7 +110,7 @@ func (r *run) lookAtOrders(ctx context.Context, batch orderBatch) error {
 		return nil
 	}
 	err := r.lookAtBatch(ctx, batch)
-	if _, over := errors.AsType[*ledger.OverflowError](err); !over {
+	if !overflows(err) {
 		return err
 	}
 	if len(batch.orders) > 1 {
@@ -122,6 +122,14 @@ func (r *run) lookAtOrders(ctx context.Context, batch orderBatch) error {
 	}
 	batch.refused = err
 	return r.lookAtBatch(ctx, batch)
+}
+
+// overflows reports whether amounts leave the range of 64 bits, in an account
+// or in the totals that the database adds up.
+func overflows(err error) bool {
+	const outOfRange = 1690
+	_, over := errors.AsType[*ledger.OverflowError](err)
+	return over || database.Code(err) == outOfRange
 }
 
 func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
