@@ -25,6 +25,8 @@ func (x *examination) daemon(ctx context.Context) {
 	switch age := now.Sub(d.Heartbeat); {
 	case d.Heartbeat.IsZero():
 		x.add(warning, "daemon", start, "none has ever run here")
+	case d.LeaseHolder == "":
+		x.add(warning, "daemon", start, "it was stopped %s ago", ago(max(age, 0)))
 	case age > aliveWithin:
 		x.add(warning, "daemon", start, "it was last heard of %s ago", ago(age))
 	default:

@@ -231,6 +231,9 @@ func followsTheStore(t *testing.T, l launcher) {
 			s.t.Error("the daemon's row does not say that it stopped")
 		}
 		d.says("stopped", 1)
+		if out := s.ok("doctor"); !strings.Contains(out, "it was stopped ") {
+			s.t.Errorf("the doctor knows nothing of the end:\n%s", out)
+		}
 		for _, line := range d.out.lines(s.t, "synced") {
 			if quiet := line["entries"] == 0.0 && line["mode"] != "full"; quiet != (line["level"] == "DEBUG") {
 				s.t.Errorf("logged as %s: %v", line["level"], line)
@@ -492,8 +495,7 @@ func reloads(t *testing.T, l launcher) {
 
 func tellsOfTheBrakeOnce(t *testing.T, l launcher) {
 	s := newStand(t, testshop.New(t), testshop.Options{})
-	ada := s.customer("ada")
-	order := s.order(ada, "10", spring)
+	order, bob := s.order(s.customer("ada"), "10", spring), s.customer("bob")
 	d := l.at(s, "--set", "brake.percent=0", "--set", "brake.entries=0")
 	s.awaitIssued(10)
 	if err := s.shop.Trash(s.ctx(), order); err != nil {
@@ -501,9 +503,9 @@ func tellsOfTheBrakeOnce(t *testing.T, l launcher) {
 	}
 	const warning = "the brake holds: nothing is taken back until a person accepts it"
 	d.says(warning, 1)
-	s.order(ada, "7", time.Now()) // what is earned is still added
+	s.order(bob, "7", time.Now()) // what others earn is still added
 	s.awaitIssued(17)
-	s.order(ada, "7", time.Now())
+	s.order(bob, "7", time.Now())
 	s.awaitIssued(24)
 	told := d.out.lines(t, warning)
 	if len(told) != 1 || told[0]["level"] != "WARN" {

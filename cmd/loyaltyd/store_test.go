@@ -261,7 +261,7 @@ func TestDoctorFindsCauses(t *testing.T) {
 		s.exec(`UPDATE {p}posts SET post_status = 'wc-failed' WHERE post_type = 'shop_order' LIMIT 1`)
 		s.ok("sync")
 		// The daemon has stopped long ago.
-		s.exec(`UPDATE {p}loyalty_daemon SET heartbeat = UTC_TIMESTAMP(6) - INTERVAL 3 DAY`)
+		s.exec(`UPDATE {p}loyalty_daemon SET lease_holder = 'somebody', heartbeat = UTC_TIMESTAMP(6) - INTERVAL 3 DAY`)
 		out := s.ok("doctor", "--dsn", s.db.DSN(), "--set", "program.redeem.points_per_unit=0",
 			"--set", "program.earn.purchase.statuses=completed,processing,sent", "--set", `program.earn.purchase.products={"4711": {"exclude": true}}`)
 		golden(s.t, "doctor_causes", steady(out))
