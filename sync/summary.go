@@ -24,6 +24,7 @@ type Summary struct {
 	Failures     []string              `json:"failures,omitempty"` // facts that could not be valued
 	Braked       *BrakeError           `json:"braked,omitempty"`
 	Took         time.Duration         `json:"took_ns"`
+	Complete     bool                  `json:"complete"` // the run came to its end
 
 	moreProblems, moreFailures int64
 }

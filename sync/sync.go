@@ -176,6 +176,7 @@ func (r *run) run(ctx context.Context, options Options) error {
 	if err := r.releaseDue(ctx); err != nil {
 		return err
 	}
+	r.summary.Complete = true
 	return r.summary.failure()
 }
 

@@ -62,6 +62,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.Is(err, errReported):
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "loyaltyd: stopped before the end: what was finished is kept, run the command again to go on")
+	case database.NoRoom(err):
+		fmt.Fprintf(stderr, "loyaltyd: the database server has no room left; what was finished is kept and nothing is half written. Free some disk space there and run the command again: %v\n", err)
 	default:
 		fmt.Fprintf(stderr, "loyaltyd: %v\n", withGrants(err))
 	}

@@ -130,9 +130,15 @@ func summaryText(s *sync.Summary) string {
 	for _, note := range s.Notes {
 		line("Note: %s.", note)
 	}
-	if s.Entries == 0 {
+	switch {
+	case !s.Complete && s.Entries == 0:
+		line("It did not come to its end. Nothing was posted.")
+	case s.Entries == 0:
 		line("Nothing to post: the points are up to date.")
-	} else {
+	default:
+		if !s.Complete {
+			line("It did not come to its end.")
+		}
 		line("Posted %s:", count(s.Entries, "entry", "entries"))
 		for _, kind := range slices.Sorted(maps.Keys(s.Points)) {
 			if points := s.Points[kind]; points != 0 {

@@ -28,9 +28,6 @@ const (
 func Transact(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
 		err := transactOnce(ctx, db, work)
-		if noRoom(err) {
-			return fmt.Errorf("the database server has no room left, so nothing of this step was kept; what was finished before is. Free some disk space and run it again: %w", err)
-		}
 		if err == nil || attempt == maxAttempts || !Retryable(err) {
 			return err
 		}
@@ -60,7 +57,9 @@ func transactOnce(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) e
 	return nil
 }
 
-func noRoom(err error) bool {
+// NoRoom reports whether the server's disk is full. Nothing of the transaction
+// that met it was kept.
+func NoRoom(err error) bool {
 	switch Code(err) {
 	case 1021, // disk full
 		1114: // table or tablespace full
