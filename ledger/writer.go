@@ -32,6 +32,9 @@ const (
 	// DefaultLease is how long a writer that died keeps others waiting.
 	DefaultLease = 15 * time.Second
 	leasePoll    = 200 * time.Millisecond
+	// A connection that hangs must not keep the lease from being renewed over
+	// another one.
+	renewTimeout = DefaultLease / 3
 )
 
 // Lease is the right to post. One row holds it, by the database's clock;
@@ -128,17 +131,27 @@ func (lease *Lease) renew(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		result, err := lease.ledger.db.ExecContext(ctx, lease.ledger.sql(`
-			UPDATE {p}loyalty_writer SET expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
-			WHERE id = 1 AND fence = ?`), lease.length.Microseconds(), lease.fence)
-		if err != nil {
-			continue // the fence decides; a lost connection may come back in time
+		if lease.extend(ctx) {
+			continue
 		}
-		if n, err := result.RowsAffected(); err == nil && n == 0 {
-			lease.cancel(ErrFenced)
-			return
-		}
+		lease.cancel(ErrFenced)
+		return
 	}
+}
+
+// extend renews the lease and reports false when it is known to be lost. After
+// an error the fence decides: a lost connection may come back in time.
+func (lease *Lease) extend(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, renewTimeout)
+	defer cancel()
+	result, err := lease.ledger.db.ExecContext(ctx, lease.ledger.sql(`
+		UPDATE {p}loyalty_writer SET expires_at = UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND
+		WHERE id = 1 AND fence = ?`), lease.length.Microseconds(), lease.fence)
+	if err != nil {
+		return true
+	}
+	n, err := result.RowsAffected()
+	return err != nil || n != 0
 }
 
 // Release gives the lease back. It is safe to call when the lease was lost.
