@@ -186,6 +186,7 @@ func TestServe(t *testing.T) {
 		"two daemons":                         twoDaemons,
 		"survives its database":               survivesItsDatabase,
 		"stops while the database hangs":      stopsWhileTheDatabaseHangs,
+		"ends at once by a second signal":     endsAtOnceByASecondSignal,
 		"reloads":                             reloads,
 		"tells of the brake once":             tellsOfTheBrakeOnce,
 		"refuses what a person has to mend":   refusesWhatAPersonHasToMend,
@@ -451,6 +452,23 @@ func stopsWhileTheDatabaseHangs(t *testing.T, l launcher) {
 	d.ends()
 	if took := time.Since(began); took > 10*time.Second {
 		t.Errorf("stopping took %s", took)
+	}
+}
+
+func endsAtOnceByASecondSignal(t *testing.T, l launcher) {
+	s := newStand(t, testshop.New(t), testshop.Options{})
+	proxy := testshop.StartProxy(t, s.dsn)
+	slow := *s
+	slow.dsn = proxy.DSN()
+	d := l.at(&slow)
+	d.says("synced", 1)
+	proxy.Delay(time.Minute) // the first signal alone takes seconds
+	d.signal(syscall.SIGTERM)
+	d.says("stopping", 1)
+	d.signal(syscall.SIGTERM)
+	d.ends()
+	if state, ok := d.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || state.Signal() != syscall.SIGTERM {
+		t.Errorf("it ended by itself: %s", d.cmd.ProcessState)
 	}
 }
 
