@@ -129,6 +129,13 @@ func TestVerifyNamesEveryTampering(t *testing.T) {
 			} else if f := findings[0]; f.User != test.user || f.Seq != test.seq || (f.Entry != 0) != (f.Seq != 0) || !strings.Contains(f.String(), test.says) {
 				t.Errorf("%s: found %q, want account %d, number %d, %q", test.name, f, test.user, test.seq, test.says)
 			}
+			told := map[int64]bool{}
+			for _, f := range findings {
+				if told[f.User] {
+					t.Errorf("%s: account %d is named twice: %v", test.name, f.User, findings)
+				}
+				told[f.User] = true
+			}
 			for _, table := range tables {
 				d.exec(`DELETE FROM {p}loyalty_` + table)
 				d.exec(`INSERT INTO {p}loyalty_` + table + ` SELECT * FROM {p}kept_` + table)
