@@ -51,6 +51,7 @@ type brake struct {
 	accounts map[int64]bool // up to enoughAccounts
 	plan     [8]byte        // independent of the order in which deductions were met
 	planned  map[[8]byte]bool
+	bonuses  map[int64]bool // users whose first-order bonus the plan takes
 
 	orders   []found
 	gone     []goneRow
@@ -62,7 +63,7 @@ type brake struct {
 const enoughAccounts = 20
 
 func newBrake() *brake {
-	return &brake{accounts: map[int64]bool{}, planned: map[[8]byte]bool{}}
+	return &brake{accounts: map[int64]bool{}, planned: map[[8]byte]bool{}, bonuses: map[int64]bool{}}
 }
 
 // withhold marks the facts of a batch that may not be posted now.
@@ -79,7 +80,7 @@ func (b *brake) withhold(stakes []stake, result *batchResult) {
 	blocked := map[int64]bool{}
 	for _, s := range stakes {
 		for _, d := range s.taken {
-			if !b.allowing || !b.planned[d.digest()] {
+			if !b.allowing || !b.isPlanned(d) {
 				blocked[group.of(d.user)] = true
 			}
 		}
@@ -94,6 +95,13 @@ func (b *brake) withhold(stakes []stake, result *batchResult) {
 	}
 }
 
+// isPlanned reports whether the plan takes this. When several orders of a
+// customer go, page by page, his first-order bonus moves from each to the next
+// before it is gone: that is one deduction of the plan.
+func (b *brake) isPlanned(d deduction) bool {
+	return b.planned[d.digest()] || d.source == ledger.FirstOrder && b.bonuses[d.user]
+}
+
 // add counts what a committed batch withheld.
 func (b *brake) add(result *batchResult) {
 	if b.allowing {
@@ -106,6 +114,9 @@ func (b *brake) add(result *batchResult) {
 				continue // met twice in one run: as a fact changed and in the list
 			}
 			b.planned[digest] = true
+			if d.source == ledger.FirstOrder {
+				b.bonuses[d.user] = true
+			}
 			b.points = atMost(b.points, d.points)
 			b.entries++
 			if len(b.accounts) <= enoughAccounts {

@@ -69,19 +69,28 @@ func newEngine(t testing.TB, storeDSN, ledgerDSN string) *sync.Engine {
 // granted returns the rights on the store and on the ledger under a prefix.
 func granted(t testing.TB, db *testshop.Database, ledgerPrefix database.Prefix) string {
 	t.Helper()
+	return grantedReading(t, db) + grantedWriting(t, db, ledgerPrefix)
+}
+
+func grantedReading(t testing.TB, db *testshop.Database) string {
+	t.Helper()
 	target := grants.Target{Account: "{user}", Database: db.Name, Prefix: prefix, Users: prefix}
 	err := db.Root.Get(&target.OrderTables, `SELECT COUNT(*) > 0 FROM information_schema.tables
 		WHERE table_schema = DATABASE() AND table_name = 'wp_wc_orders'`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	reading := grants.Reading(target)
-	target.Prefix = ledgerPrefix
+	return grants.Reading(target)
+}
+
+func grantedWriting(t testing.TB, db *testshop.Database, ledgerPrefix database.Prefix) string {
+	t.Helper()
+	target := grants.Target{Account: "{user}", Database: db.Name, Prefix: ledgerPrefix}
 	writing, err := grants.Writing(target, ledger.Component(), sync.Component())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reading + writing
+	return writing
 }
 
 func noBrake() sync.BrakeLimits {

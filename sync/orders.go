@@ -453,7 +453,7 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 	r := p.run
 	p.withhold(result)
 	var postings []ledger.Posting
-	var done, settle []int64
+	var done, settle, left []int64
 	var seen []seenOrder
 	for _, c := range p.cases {
 		if c.record != nil {
@@ -475,7 +475,14 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 			result.skipped++
 		}
 		done = append(done, c.id)
-		seen = append(seen, c.seenRows()...)
+		rows := c.seenRows()
+		seen = append(seen, rows...)
+		for _, row := range rows {
+			// A refund that was another order's leaves that one.
+			if before := p.seen[row.ID]; before != nil && before.Parent != 0 && before.Parent != row.Parent {
+				left = append(left, before.Parent)
+			}
+		}
 		if p.batch.settle && c.record != nil {
 			settle = append(settle, c.id)
 		}
@@ -503,6 +510,9 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 		}
 	}
 	if err := r.addTodos(ctx, p.tx, kindOrder, causeSettling, settle); err != nil {
+		return err
+	}
+	if err := r.addTodos(ctx, p.tx, kindOrder, causeUnrefunded, left); err != nil {
 		return err
 	}
 	if p.batch.done != nil {

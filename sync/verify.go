@@ -52,7 +52,7 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 	}
 	v := &Verified{}
 	for _, verify := range []func(context.Context, *Verified) error{
-		r.verifyUsers, r.verifyOrders, r.verifyComments, r.verifyOrphans,
+		r.verifyUsers, r.verifySignups, r.verifyOrders, r.verifyComments, r.verifyOrphans,
 	} {
 		if err := verify(ctx, v); err != nil {
 			return v, err
@@ -284,6 +284,7 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 		for i := range records {
 			user := &records[i].User
 			result.Facts++
+			result.findSignups(user.ID, posted[user.ID])
 			if _, excluded := states.customer(user.ID); excluded {
 				continue
 			}
@@ -305,6 +306,47 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 	})
 	v.add(result)
 	return err
+}
+
+// findSignups names accounts that have points for the sign-up of somebody else.
+func (v *Verified) findSignups(user int64, posted ledger.Posted) {
+	for _, standing := range posted.Accounts {
+		if standing.User != user && standing.Points+standing.Pending != 0 {
+			v.find("user %d: account %d has %d points for his sign-up", user, standing.User, standing.Points+standing.Pending)
+		}
+	}
+}
+
+// verifySignups looks at entries for the sign-up of users that neither the
+// store nor sync knows.
+func (r *run) verifySignups(ctx context.Context, v *Verified) error {
+	for after := int64(0); ; {
+		ids, err := r.orphans(ctx, "seen_users", ledger.Signup, after)
+		if err != nil {
+			return err
+		}
+		var result Verified
+		err = r.only(ctx, func(tx *ledger.Tx) error {
+			result = Verified{}
+			posted, err := tx.Posted(ctx, ledger.Signup, ids)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				result.Facts++
+				result.findSignups(0, posted[id])
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		v.add(result)
+		if len(ids) < pageOrders {
+			return nil
+		}
+		after = ids[len(ids)-1]
+	}
 }
 
 // verifyOrphans looks at entries for orders and comments that neither the
