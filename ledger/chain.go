@@ -75,9 +75,9 @@ var (
 	latest   = time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC)
 )
 
-// instant returns t as the tables keep it: UTC, whole microseconds, and for an
+// Instant returns t as the tables keep it: UTC, whole microseconds, and for an
 // absurd time, which a store may well contain, the nearest that they can keep.
-func instant(t time.Time) time.Time {
+func Instant(t time.Time) time.Time {
 	switch {
 	case t.Before(earliest):
 		return earliest

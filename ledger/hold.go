@@ -20,7 +20,7 @@ func (t *Tx) saveHolds(ctx context.Context, postings []Posting) error {
 			if at.IsZero() {
 				at = p.OccurredAt
 			}
-			args = append(args, p.Source, p.Object, p.User, p.Pending, instant(at))
+			args = append(args, p.Source, p.Object, p.User, p.Pending, Instant(at))
 		}
 		_, err := t.ExecContext(ctx, t.ledger.sql(`
 			INSERT INTO {p}loyalty_holds (source, object_id, user_id, pending, release_at) VALUES `)+rows(5, len(chunk))+`
@@ -81,7 +81,7 @@ func objectsBySource(postings []Posting) map[Source][]int64 {
 // Reschedule moves the end of the holding of an object's pending points.
 func (t *Tx) Reschedule(ctx context.Context, source Source, object int64, releaseAt time.Time) error {
 	_, err := t.ExecContext(ctx, t.ledger.sql(`
-		UPDATE {p}loyalty_holds SET release_at = ? WHERE source = ? AND object_id = ?`), instant(releaseAt), source, object)
+		UPDATE {p}loyalty_holds SET release_at = ? WHERE source = ? AND object_id = ?`), Instant(releaseAt), source, object)
 	if err != nil {
 		return fmt.Errorf("reschedule the hold of %s %d: %w", source, object, err)
 	}

@@ -139,12 +139,12 @@ func (t *Tx) entry(p Posting, noteHash []byte) (Entry, error) {
 	k := key{p.Source, p.Object}
 	e := Entry{
 		User: p.User, Seq: account.Seq + 1,
-		OccurredAt: instant(p.OccurredAt), RecordedAt: instant(t.Now),
+		OccurredAt: Instant(p.OccurredAt), RecordedAt: Instant(t.Now),
 		Type: p.Type, Source: p.Source, Object: p.Object, Revision: t.next[k],
 		Points: p.Points, Pending: p.Pending, Program: p.Program, Cause: p.Cause, NoteHash: noteHash,
 	}
 	if !p.FactAt.IsZero() {
-		e.FactAt = NullTime{Time: instant(p.FactAt), Valid: true}
+		e.FactAt = NullTime{Time: Instant(p.FactAt), Valid: true}
 	}
 	if err := account.apply(&e); err != nil {
 		return Entry{}, err

@@ -224,4 +224,6 @@ func (r *run) doneTodos(ctx context.Context, tx *ledger.Tx, kind string, ids []i
 	return nil
 }
 
-func nullTime(t time.Time) ledger.NullTime { return ledger.NullTime{Time: t, Valid: !t.IsZero()} }
+func nullTime(t time.Time) ledger.NullTime {
+	return ledger.NullTime{Time: ledger.Instant(t), Valid: !t.IsZero()}
+}
