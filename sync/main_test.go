@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// A check of a property makes a store of its own; a dozen take seconds. Ask for
+// A check of a property makes a store of its own; ten take seconds. Ask for
 // more with -rapid.checks.
-const fewChecks = "12"
+const fewChecks = "10"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -284,7 +284,7 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 		for i := range records {
 			user := &records[i].User
 			result.Facts++
-			result.findSignups(user.ID, posted[user.ID])
+			result.findSignups(user.ID, user.ID, posted[user.ID])
 			if _, excluded := states.customer(user.ID); excluded {
 				continue
 			}
@@ -308,10 +308,11 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 	return err
 }
 
-// findSignups names accounts that have points for the sign-up of somebody else.
-func (v *Verified) findSignups(user int64, posted ledger.Posted) {
+// findSignups names accounts that have points for a user's sign-up, but for
+// the one that may.
+func (v *Verified) findSignups(user, mayHave int64, posted ledger.Posted) {
 	for _, standing := range posted.Accounts {
-		if standing.User != user && standing.Points+standing.Pending != 0 {
+		if standing.User != mayHave && standing.Points+standing.Pending != 0 {
 			v.find("user %d: account %d has %d points for his sign-up", user, standing.User, standing.Points+standing.Pending)
 		}
 	}
@@ -334,7 +335,7 @@ func (r *run) verifySignups(ctx context.Context, v *Verified) error {
 			}
 			for _, id := range ids {
 				result.Facts++
-				result.findSignups(0, posted[id])
+				result.findSignups(id, 0, posted[id])
 			}
 			return nil
 		})
