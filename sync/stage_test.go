@@ -25,7 +25,7 @@ func newStage(t testing.TB, db *testshop.Database, storage testshop.Storage, pro
 	t.Helper()
 	s := &stage{ctx: context.Background(), now: day(0)}
 	s.Shop = db.Shop(t, testshop.Options{Storage: storage})
-	s.Shop.Now = func() time.Time { return s.now }
+	s.Now = func() time.Time { return s.now }
 	s.product = must(s.AddProduct(s.ctx, testshop.Product{Name: "Mug", Price: "10"}))
 	s.bench = newBench(t, db, configured(t, programme).Rules)
 	s.engine.Programme = configured(t, programme)

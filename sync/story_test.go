@@ -110,8 +110,10 @@ var laterSights = []struct {
 	edit func(s *stage, order int64) (id any)
 	want []string
 }{
-	{"cancelled", func(s *stage, order int64) any { return s.on(4).SetStatus(s.ctx, order, "cancelled") },
-		[]string{"revoke -100 purchase, day 4: status cancelled"}},
+	{
+		"cancelled", func(s *stage, order int64) any { return s.on(4).SetStatus(s.ctx, order, "cancelled") },
+		[]string{"revoke -100 purchase, day 4: status cancelled"},
+	},
 	{"two refunds between two looks", func(s *stage, order int64) any {
 		s.on(4).refund(order, "10.00")
 		return s.on(6).refund(order, "5.00")
@@ -130,10 +132,14 @@ var laterSights = []struct {
 		}
 		return "day 5"
 	}, []string{"revoke -20 purchase, %s: status completed"}},
-	{"trashed", func(s *stage, order int64) any { return s.on(4).Trash(s.ctx, order) },
-		[]string{"revoke -100 purchase, day 4: status trash"}},
-	{"deleted", func(s *stage, order int64) any { return s.on(4).Delete(s.ctx, order) },
-		[]string{"revoke -100 purchase, now: order deleted"}},
+	{
+		"trashed", func(s *stage, order int64) any { return s.on(4).Trash(s.ctx, order) },
+		[]string{"revoke -100 purchase, day 4: status trash"},
+	},
+	{
+		"deleted", func(s *stage, order int64) any { return s.on(4).Delete(s.ctx, order) },
+		[]string{"revoke -100 purchase, now: order deleted"},
+	},
 	{"nothing that counts", func(s *stage, order int64) any { return s.on(4).SetStatus(s.ctx, order, "processing") }, nil},
 	{"cancelled and completed again", func(s *stage, order int64) any {
 		s.on(4).do(s.SetStatus(s.ctx, order, "cancelled"))
