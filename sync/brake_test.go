@@ -321,3 +321,23 @@ func (b *bench) oneTransaction(what string, order int64, entries int) {
 		b.t.Errorf("%s: %d transactions", what, moments)
 	}
 }
+
+// A plan that is found and posted page by page is posted whole, although
+// first-order bonuses move from page to page meanwhile.
+func TestAPlanOfManyPagesIsPostedWhole(t *testing.T) {
+	s, _, _ := braked(t, testshop.New(t), 1, "5", 100)
+	s.many(100_000, 1200)
+	s.run(sync.Sweep)
+	s.do(s.Exec(s.ctx, `DELETE FROM {p}wc_orders WHERE id >= 100000`))
+	plan := s.held(sync.Options{Mode: sync.Sweep})
+	if plan.Points != 1200*10+1000*50 || plan.Entries != 2200 || !plan.More {
+		t.Errorf("the plan: %+v", plan)
+	}
+	if _, err := s.engine.Run(s.ctx, sync.Options{Accept: plan.Plan}); err != nil {
+		t.Fatal(err)
+	}
+	if left := s.balances(); len(left) != 1 {
+		t.Errorf("%d accounts have points", len(left))
+	}
+	s.sound()
+}
