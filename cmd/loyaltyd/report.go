@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,28 +135,23 @@ func (c *cli) historyCommand() *cobra.Command {
 	f := reportFlags{defaultsToAll: true}
 	cmd := c.reportOf("history", "Points History: every entry, the newest first", &f,
 		func(ctx context.Context, v *view) error {
-			filter := reports.Filter{User: v.user, Source: f.source, Type: f.kind.value, Zone: v.settings.Zone, Limit: f.limit}
+			filter := reports.Filter{User: v.user, Source: f.source, Type: f.kind.value, Zone: v.settings.Zone}
 			if v.custom {
 				filter.Range = &v.days
 			}
-			var entries []reports.Entry
-			for range f.page {
-				if len(entries) > 0 {
-					filter.Before = &entries[len(entries)-1]
-				}
-				var err error
-				if entries, err = v.reports.History(ctx, filter); err != nil {
-					return err
-				}
-				if len(entries) == 0 {
-					break
-				}
+			entries, more, err := rowsOf(f, v.form, func(last *reports.Entry, limit int) ([]reports.Entry, error) {
+				filter.Before, filter.Limit = last, limit
+				return v.reports.History(ctx, filter)
+			})
+			if err != nil {
+				return err
 			}
 			names, err := namesOf(ctx, v.store, entries, func(e reports.Entry) int64 { return e.User })
 			if err != nil {
 				return err
 			}
-			return reports.PrintHistory(c.stdout, v.form, entries, names, v.settings.Zone)
+			err = reports.PrintHistory(c.stdout, v.form, entries, names, v.settings.Zone)
+			return errors.Join(err, c.tellMore(f, more))
 		})
 	f.addPeriod(cmd)
 	f.addSource(cmd)
@@ -170,7 +166,7 @@ func (c *cli) balancesCommand() *cobra.Command {
 	var f reportFlags
 	cmd := c.reportOf("balances", "The balance of each customer", &f,
 		func(ctx context.Context, v *view) error {
-			accounts, err := v.balances(ctx, f)
+			accounts, more, err := v.balances(ctx, f)
 			if err != nil {
 				return err
 			}
@@ -178,29 +174,74 @@ func (c *cli) balancesCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return reports.PrintBalances(c.stdout, v.form, accounts, names)
+			err = reports.PrintBalances(c.stdout, v.form, accounts, names)
+			return errors.Join(err, c.tellMore(f, more))
 		})
 	f.addUser(cmd)
 	f.addPages(cmd)
 	return cmd
 }
 
-func (v *view) balances(ctx context.Context, f reportFlags) ([]reports.Account, error) {
+func (v *view) balances(ctx context.Context, f reportFlags) (accounts []reports.Account, more bool, err error) {
 	if v.user != 0 {
-		return v.reports.BalancesOf(ctx, []int64{v.user})
+		accounts, err = v.reports.BalancesOf(ctx, []int64{v.user})
+		return accounts, false, err
 	}
-	var accounts []reports.Account
-	for range f.page {
+	return rowsOf(f, v.form, func(last *reports.Account, limit int) ([]reports.Account, error) {
 		var after int64
-		if n := len(accounts); n > 0 {
-			after = accounts[n-1].User
+		if last != nil {
+			after = last.User
 		}
-		var err error
-		if accounts, err = v.reports.Balances(ctx, after, f.limit); err != nil || len(accounts) == 0 {
-			return nil, err
+		return v.reports.Balances(ctx, after, limit)
+	})
+}
+
+// pageRows is how many rows a page has that nobody asked to be shorter.
+const pageRows = 50
+
+// rowsOf reads what a report shows: the page that was asked for and whether
+// there is more, or everything where a program is to read it and no page was
+// asked for. read returns the rows after the last one read, nil at first.
+func rowsOf[T any](f reportFlags, form reports.Format, read func(last *T, limit int) ([]T, error)) (rows []T, more bool, err error) {
+	if f.limit == 0 && f.page == 0 && form != reports.FormatTable {
+		const chunk = 10_000
+		var last *T
+		for {
+			part, err := read(last, chunk)
+			if err != nil {
+				return nil, false, err
+			}
+			rows = append(rows, part...)
+			if len(part) < chunk {
+				return rows, false, nil
+			}
+			last = &part[len(part)-1]
 		}
 	}
-	return accounts, nil
+	limit, page := cmp.Or(f.limit, pageRows), max(f.page, 1)
+	var last *T
+	for at := 1; ; at++ {
+		if rows, err = read(last, limit+1); err != nil {
+			return nil, false, err
+		}
+		more = len(rows) > limit
+		rows = rows[:min(limit, len(rows))]
+		switch {
+		case at == page:
+			return rows, more, nil
+		case !more:
+			return nil, false, nil
+		}
+		last = &rows[limit-1]
+	}
+}
+
+// tellMore says, below a page, how to see the next one.
+func (c *cli) tellMore(f reportFlags, more bool) error {
+	if more && f.form.value == string(reports.FormatTable) {
+		c.printf("There is more: --page %d, or --limit for longer pages.\n", max(f.page, 1)+1)
+	}
+	return nil
 }
 
 // view is a report that is being made.
@@ -305,7 +346,7 @@ func (f *reportFlags) check(flags *pflag.FlagSet) error {
 		return usage("%q is not a source of points: use one like %s, %s, %s or %s", f.source, ledger.Purchase, ledger.ProductReview, ledger.Signup, ledger.Admin)
 	}
 	for flag, n := range map[string]int{"limit": f.limit, "page": f.page} {
-		if flags.Lookup(flag) != nil && (n < 1 || n > maxRows) {
+		if flags.Changed(flag) && (n < 1 || n > maxRows) {
 			return usage("--%s %d: want a number from 1 to %d", flag, n, maxRows)
 		}
 	}
@@ -377,8 +418,8 @@ func (f *reportFlags) addUser(cmd *cobra.Command) {
 }
 
 func (f *reportFlags) addPages(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&f.limit, "limit", 50, "lines of a page")
-	cmd.Flags().IntVar(&f.page, "page", 1, "number of the page")
+	cmd.Flags().IntVar(&f.limit, "limit", 0, "lines of a page (50 in a table; all in json and csv, unless a page is asked for)")
+	cmd.Flags().IntVar(&f.page, "page", 0, "number of the page (1 when left out)")
 }
 
 // namesOf returns the names of the users in rows; those of deleted ones are

@@ -304,6 +304,24 @@ func TestReportsChoose(t *testing.T) {
 		}
 		golden(s.t, "reports", out.String())
 		_ = night
+		// A program that asks for no page gets everything, a person a page.
+		for range 60 {
+			s.ok("adjust", "owl", "1", "--note", "x")
+		}
+		for args, want := range map[string]int{
+			"history": 66, "history --user owl": 61, "history --page 2": 16, "history --limit 7": 7, "balances": 6, "balances --limit 4": 4,
+		} {
+			lines := strings.Count(s.ok(append([]string{"report"}, strings.Fields(args+" --format csv")...)...), "\n") - 1
+			if lines != want {
+				s.t.Errorf("report %s: %d lines of csv, want %d", args, lines, want)
+			}
+		}
+		if text := s.ok("report", "history"); !strings.HasSuffix(text, "There is more: --page 2, or --limit for longer pages.\n") {
+			s.t.Errorf("a table that ends before the history does not say so:\n%s", text)
+		}
+		if text := s.ok("report", "history", "--page", "2"); strings.Contains(text, "There is more") {
+			s.t.Errorf("the last page says that there is more:\n%s", text)
+		}
 		// A report says how old it is.
 		s.exec(`UPDATE {p}loyalty_points_status SET refreshed_at = refreshed_at - INTERVAL 3 HOUR`)
 		s.exec(`UPDATE {p}loyalty_daemon SET run_finished = NULL`)
