@@ -167,6 +167,16 @@ func (x *Explanation) factsOf(sources []ledger.Source) (ids []int64, posted map[
 	return ids, posted
 }
 
+// posted returns the points and pending points of an object's entries.
+func (x *Explanation) posted(source ledger.Source, object int64) (sum int64) {
+	for i := range x.Entries {
+		if entry := &x.Entries[i].Entry; entry.Source == source && entry.Object == object {
+			sum += entry.Points + entry.Pending
+		}
+	}
+	return sum
+}
+
 func (x *Explanation) factAt(fact *ExplainedFact, sources []ledger.Source) time.Time {
 	for i := range x.Entries {
 		entry := &x.Entries[i].Entry
@@ -219,6 +229,9 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 			default:
 				at := x.factAt(fact, orderSources)
 				fact.Lines = p.Explain(order, func(product int64) []int64 { return categories.at(product, at) })
+				if bonus := x.posted(ledger.FirstOrder, id); bonus != 0 {
+					fact.Lines = append(fact.Lines, fmt.Sprintf("And it is the customer's first order: %d points more.", bonus))
+				}
 			}
 			x.Facts = append(x.Facts, *fact)
 		}

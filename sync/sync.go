@@ -277,7 +277,14 @@ func (r *run) compile(ctx context.Context) error {
 	if err := r.compileVersions(); err != nil {
 		return err
 	}
-	r.summary.Program = r.versions[len(r.versions)-1].ID
+	inForce := r.versions[len(r.versions)-1]
+	r.summary.Program = inForce.ID
+	if inForce.From.Valid && !inForce.From.Time.Before(r.clock) {
+		from := inForce.From.Time.In(r.settings.Zone).Format(time.DateTime)
+		r.Log.Info("the rules changed; what was before keeps the rules of its time", "version", inForce.ID, "from", from)
+		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf(
+			"the rules changed: version %d counts for what happens from %s on, what was before keeps the rules of its time", inForce.ID, from))
+	}
 	return nil
 }
 

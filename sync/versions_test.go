@@ -2,6 +2,8 @@ package sync_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,8 +24,12 @@ func TestRulesThatChangeLeaveThePastAlone(t *testing.T) {
 			before := s.ledgerText("TRUE")
 
 			s.engine.Programme = configured(t, `earn: {purchase: {points_per_unit: 3}, signup: {points: 9}, product_review: {points: 20}}`)
-			if summary := s.run(sync.Full); summary.Entries != 0 || summary.Program != 2 {
+			if summary := s.run(sync.Full); summary.Entries != 0 || summary.Program != 2 ||
+				len(summary.Notes) != 1 || !strings.HasPrefix(summary.Notes[0], "the rules changed: version 2 counts for what happens from 20") {
 				t.Errorf("changing the rules: %+v", summary)
+			}
+			if summary := s.run(sync.Increment); len(summary.Notes) != 0 {
+				t.Errorf("the rules did not change again: %q", summary.Notes)
 			}
 			if after := s.ledgerText("TRUE"); after != before {
 				t.Errorf("the past changed:\n%s\nbecame\n%s", before, after)
@@ -126,6 +132,13 @@ func TestTheFirstOrderBonusMoves(t *testing.T) {
 		s.wantEntries("an earlier order", ann, 2, "earn 20 purchase, day 2: earned", "earn 50 first_order, day 2: earned",
 			"revoke -50 first_order, now: first order changed")
 		s.oneTransaction("earlier", second, 1)
+		explained := must(s.engine.Explain(s.ctx, ann))
+		for _, fact := range explained.Facts {
+			said := slices.Contains(fact.Lines, "And it is the customer's first order: 50 points more.")
+			if isFirst := fact.ID == first; fact.Kind == "order" && said != isFirst {
+				t.Errorf("order %d, first %t: %q", fact.ID, isFirst, fact.Lines)
+			}
+		}
 		s.on(7).do(s.SetStatus(s.ctx, first, "failed"))
 		s.run(sync.Sweep)
 		s.wantEntries("back to the second", ann, 5, "revoke -20 purchase, day 7: status failed",

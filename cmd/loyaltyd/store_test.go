@@ -160,6 +160,9 @@ func TestBrakeAndAccept(t *testing.T) {
 		if a := command("doctor"); a.status != 1 || !strings.Contains(a.stdout, "FAIL  brake") || !strings.Contains(a.stdout, plan[1]) {
 			s.t.Errorf("doctor: exit status %d\n%s", a.status, a.stdout)
 		}
+		if a := command("sync"); a.status != 1 || !strings.Contains(a.stdout, "Nothing was posted.") || strings.Contains(a.stdout, "up to date") {
+			s.t.Errorf("sync again: exit status %d\n%s%s", a.status, a.stdout, a.stderr)
+		}
 		if a := command("sync", "--accept", "ffffffffffffffff"); a.status != 1 {
 			s.t.Errorf("another plan: exit status %d\n%s%s", a.status, a.stdout, a.stderr)
 		}

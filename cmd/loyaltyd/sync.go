@@ -133,6 +133,8 @@ func summaryText(s *sync.Summary) string {
 	switch {
 	case !s.Complete && s.Entries == 0:
 		line("It did not come to its end. Nothing was posted.")
+	case s.Entries == 0 && s.Braked != nil:
+		line("Nothing was posted.")
 	case s.Entries == 0:
 		line("Nothing to post: the points are up to date.")
 	default:
