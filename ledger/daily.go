@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -149,13 +148,15 @@ func (l *Ledger) eachEntry(ctx context.Context, q sqlx.QueryerContext, work func
 	}
 }
 
-// Outstanding returns the sum of all balances, in points. It reads the daily
-// roll-up, which has a few rows a day.
+// Outstanding returns the sum of all balances, in points, at most what an
+// int64 holds. It reads the daily roll-up, which has a few rows a day.
 func (l *Ledger) Outstanding(ctx context.Context) (int64, error) {
-	var sum sql.NullInt64
-	err := l.db.GetContext(ctx, &sum, l.sql(`SELECT SUM(points) FROM {p}loyalty_points_daily`))
+	var sum int64
+	err := l.db.GetContext(ctx, &sum, l.sql(`
+		SELECT COALESCE(LEAST(GREATEST(SUM(points), -9223372036854775807), 9223372036854775807), 0)
+		FROM {p}loyalty_points_daily`))
 	if err != nil {
 		return 0, fmt.Errorf("sum up the outstanding points: %w", err)
 	}
-	return sum.Int64, nil
+	return sum, nil
 }

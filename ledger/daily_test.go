@@ -2,12 +2,14 @@ package ledger_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 	_ "time/tzdata" // the days must be those of the zone on every machine
 
 	"github.com/google/go-cmp/cmp"
 
+	"loyaltyd/internal/testshop"
 	"loyaltyd/ledger"
 )
 
@@ -142,5 +144,18 @@ func TestNothingIsOutstandingInAnEmptyLedger(t *testing.T) {
 			t.Errorf("an account without entries is %+v", got)
 		}
 		d.proven()
+	})
+}
+
+func TestOutstandingPointsBeyond64BitsAreCutToWhatFits(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		d := newDesk(t, db, ledger.Options{})
+		for _, day := range []string{"2026-01-01", "2026-01-02"} {
+			d.exec(`INSERT INTO {p}loyalty_points_daily (day, type, source, points, pending, entries)
+				VALUES (?, 'earn', 'purchase', 9223372036854775807, 0, 1)`, day)
+		}
+		if got, err := d.Outstanding(d.Context()); err != nil || got != math.MaxInt64 {
+			t.Errorf("outstanding %d, %v", got, err)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"loyaltyd/ledger"
 	"loyaltyd/sync/store"
 )
 
@@ -12,10 +13,40 @@ func (r *run) lookForUsers(ctx context.Context) error {
 	if r.mode == Increment && !r.recheckUsers {
 		return r.newUsers(ctx)
 	}
+	look := r.everyUser
 	if r.mode == Sweep && !r.recheckUsers {
-		return r.sweepUsers(ctx)
+		look = r.sweepUsers
 	}
-	return r.everyUser(ctx)
+	if err := look(ctx); err != nil {
+		return err
+	}
+	return r.alignFrozen(ctx)
+}
+
+// alignFrozen marks accounts that came to be while their users were frozen:
+// an adjustment may be the first entry of an excluded user.
+func (r *run) alignFrozen(ctx context.Context) error {
+	var wrong []struct {
+		User   int64 `db:"user_id"`
+		Frozen bool  `db:"frozen"`
+	}
+	err := r.ledger.DB().SelectContext(ctx, &wrong, r.sql(`
+		SELECT a.user_id, u.frozen FROM {p}loyalty_accounts a
+		JOIN {p}loyalty_seen_users u ON u.id = a.user_id WHERE a.frozen <> u.frozen`))
+	if err != nil {
+		return fmt.Errorf("compare frozen accounts with their users: %w", err)
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+		for _, account := range wrong {
+			if err := tx.Freeze(ctx, account.User, account.Frozen); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // newUsers looks at users with ids that were not seen before.

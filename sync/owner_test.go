@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"loyaltyd/internal/testshop"
 	"loyaltyd/ledger"
 	"loyaltyd/sync"
+	"loyaltyd/sync/program"
 )
 
 const ownerProgram = `
@@ -157,4 +159,33 @@ func (b *bench) adjust(user, points int64) {
 	if err := lease.Release(); err != nil {
 		b.t.Fatal(err)
 	}
+}
+
+// An adjustment may be the first entry of an excluded user: his account is
+// frozen all the same.
+func TestAnAccountThatBeginsWithAnAdjustmentIsFrozenByTheNextSweep(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		ctx := context.Background()
+		shop := db.Shop(t, testshop.Options{Timezone: "UTC"})
+		ann := must(shop.AddUser(ctx, testshop.User{Login: "ann", Email: "ann@example.com", Roles: []string{"wholesale"}}))
+		b := newBench(t, db, program.Defaults())
+		b.engine.Programme = configured(t, noticeProgram)
+		b.run(sync.Increment)
+		l := ledger.Open(b.engine.LedgerDB, prefix, ledger.Options{})
+		lease, err := l.Acquire(ctx, ledger.DefaultLease, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := l.Adjust(ctx, lease, ledger.Adjustment{Key: "k", User: ann, Points: 5, Note: "gift"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := lease.Release(); err != nil {
+			t.Fatal(err)
+		}
+		b.run(sync.Sweep)
+		account, err := l.Account(ctx, ann)
+		if err != nil || !account.Frozen || account.Balance != 5 {
+			t.Errorf("account %+v, %v", account, err)
+		}
+	})
 }

@@ -1,0 +1,276 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/store"
+)
+
+func (r *run) lookForOrders(ctx context.Context) error {
+	switch r.mode {
+	case Full:
+		return r.everyOrder(ctx)
+	case Sweep:
+		if err := r.changedOrders(ctx); err != nil {
+			return err
+		}
+		return r.sweepOrders(ctx)
+	default:
+		return r.changedOrders(ctx)
+	}
+}
+
+// changedOrders looks at the orders that show a change since the last run.
+func (r *run) changedOrders(ctx context.Context) error {
+	cursor := r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs)
+	for more := true; more; {
+		var rows []store.Row
+		var next store.Cursor
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			rows, next, more, err = sn.ChangedOrders(ctx, r.settings.Storage, cursor, pageOrders)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		changed, err := r.reallyChanged(ctx, rows)
+		if err != nil {
+			return err
+		}
+		cursor = next
+		batch := orderBatch{orders: changed, settle: true}
+		if r.state.Orders != next && !more {
+			batch.done = func(ctx context.Context, tx *ledger.Tx) error {
+				r.state.Orders = next
+				return r.saveState(ctx, tx)
+			}
+		}
+		if err := r.lookAtOrders(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return r.modifiedOrders(ctx)
+}
+
+// reallyChanged returns the orders whose rows are not as they were last seen.
+func (r *run) reallyChanged(ctx context.Context, rows []store.Row) ([]found, error) {
+	ids := make([]int64, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	type head struct {
+		ID   int64  `db:"id"`
+		Head uint64 `db:"head"`
+	}
+	seen, err := selectIn[head](ctx, r.ledger.DB(), r.sql(`SELECT id, head FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of orders: %w", err)
+	}
+	heads := make(map[int64]uint64, len(seen))
+	for _, row := range seen {
+		heads[row.ID] = row.Head
+	}
+	var changed []found
+	listed := map[int64]bool{}
+	for _, row := range rows {
+		head, known := heads[row.ID]
+		if order := row.Order(); (!known || head != row.Head) && !listed[order] {
+			listed[order] = true
+			changed = append(changed, found{id: order})
+		}
+	}
+	return changed, nil
+}
+
+// lastID is after every id.
+const lastID = int64(1<<63 - 1)
+
+// everyOrder looks at every order that the store has or had.
+func (r *run) everyOrder(ctx context.Context) error {
+	after := r.resume()
+	of, err := r.lastOrder(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		batch, through, err := r.pageOfOrders(ctx, after)
+		if err != nil {
+			return err
+		}
+		batch.done = r.passed(through)
+		if err := r.lookAtOrders(ctx, batch); err != nil {
+			return err
+		}
+		if through == lastID {
+			r.report("orders", of, of)
+			return nil
+		}
+		after = through
+		r.report("orders", after, of)
+	}
+}
+
+// pageOfOrders returns the next orders with an id above after, those that were
+// seen but are gone included, and the id up to which it looked.
+func (r *run) pageOfOrders(ctx context.Context, after int64) (orderBatch, int64, error) {
+	var ids []int64
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageOrders)
+		return err
+	})
+	if err != nil {
+		return orderBatch{}, 0, err
+	}
+	through := lastID
+	if len(ids) == pageOrders {
+		through = ids[len(ids)-1]
+	}
+	var seen []seenOrder
+	if !r.first {
+		// The store may have lost any number of orders.
+		const most = 2 * pageOrders
+		err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+			SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`), after, through, most)
+		if err != nil {
+			return orderBatch{}, 0, fmt.Errorf("read what was seen of orders: %w", err)
+		}
+		if len(seen) == most {
+			through = min(through, seen[most-1].ID)
+		}
+	}
+	var batch orderBatch
+	for _, id := range ids {
+		if id <= through {
+			batch.orders = append(batch.orders, found{id: id})
+		}
+	}
+	if len(seen) > 0 {
+		err = r.addVanished(ctx, &batch, seen, after, through)
+	}
+	return batch, through, err
+}
+
+func (r *run) lastOrder(ctx context.Context) (int64, error) {
+	var inStore int64
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		inStore, err = sn.MaxOrderID(ctx, r.settings.Storage)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	var seen int64
+	err = r.ledger.DB().GetContext(ctx, &seen, r.sql(`SELECT COALESCE(MAX(id), 0) FROM {p}loyalty_seen_orders`))
+	if err != nil {
+		return 0, fmt.Errorf("find the last order seen: %w", err)
+	}
+	return max(inStore, seen), nil
+}
+
+// addVanished adds the rows after < id <= through that were seen but are no
+// longer in the store.
+func (r *run) addVanished(ctx context.Context, batch *orderBatch, seen []seenOrder, after, through int64) error {
+	var heads []store.RowSums
+	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+		var err error
+		heads, err = sn.Heads(ctx, r.settings.Storage, after+1, upTo(through))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	there := make(map[int64]bool, len(heads))
+	for _, row := range heads {
+		there[row.ID] = true
+	}
+	for _, row := range seen {
+		if !there[row.ID] {
+			batch.vanished(row)
+		}
+	}
+	return nil
+}
+
+func upTo(through int64) int64 {
+	if through == lastID {
+		return through
+	}
+	return through + 1
+}
+
+// vanished adds a row that the store no longer has.
+func (b *orderBatch) vanished(row seenOrder) {
+	f, gone := found{id: row.ID}, goneRow{id: row.ID, order: row.ID}
+	if row.Parent != 0 {
+		f, gone = found{id: row.Parent, cause: causeUnrefunded}, goneRow{id: row.ID, order: row.Parent}
+	}
+	for _, have := range b.orders {
+		if have.id == f.id {
+			b.gone = append(b.gone, gone)
+			return
+		}
+	}
+	b.orders = append(b.orders, f)
+	b.gone = append(b.gone, gone)
+}
+
+// modifiedOrders finds, in legacy storage, orders whose date of change is
+// their only trace. No index leads there, so the scan is rationed: it may take
+// a twentieth of the time.
+func (r *run) modifiedOrders(ctx context.Context) error {
+	if r.settings.Storage != store.Legacy || r.mode != Increment {
+		return nil
+	}
+	return r.scanModified(ctx)
+}
+
+// modifiedSlack is what an order's date of change may lie behind the clock of
+// the database when the scan reads it.
+const modifiedSlack = overlapTime
+
+func (r *run) scanModified(ctx context.Context) error {
+	if wait := r.scans.rest(r.Now()); wait {
+		return nil
+	}
+	started := r.Now()
+	since := r.state.Scanned.Add(-modifiedSlack)
+	var after int64
+	for {
+		var rows []store.Row
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			var err error
+			rows, err = sn.ModifiedSince(ctx, r.settings.Storage, since, after, pageOrders)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		changed, err := r.reallyChanged(ctx, rows)
+		if err != nil {
+			return err
+		}
+		if err := r.lookAtOrders(ctx, orderBatch{orders: changed, settle: true}); err != nil {
+			return err
+		}
+		if len(rows) < pageOrders {
+			break
+		}
+		after = rows[len(rows)-1].ID
+	}
+	r.scans.took(started, r.Now())
+	r.state.Scanned = r.clock
+	return nil
+}
+
+// ration keeps a scan that grows with the store to a twentieth of the time.
+type ration struct{ notBefore time.Time }
+
+func (s *ration) rest(now time.Time) bool { return now.Before(s.notBefore) }
+
+func (s *ration) took(from, to time.Time) { s.notBefore = to.Add(19 * to.Sub(from)) }

@@ -1,0 +1,172 @@
+package sync
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/program"
+	"loyaltyd/sync/store"
+)
+
+// value decides by which rules the order is judged, whom it counts for and
+// what it is worth.
+func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
+	for _, source := range orderSources {
+		if posted := c.posted[source]; posted.Program != 0 && (c.version == 0 || posted.FactAt.Before(c.factAt)) {
+			c.version, c.factAt = posted.Program, posted.FactAt
+		}
+	}
+	if c.record == nil {
+		c.change, c.cause = p.tx.Now, causeDeleted
+		c.program, c.earnsAt = p.run.programs[c.version], c.factAt
+		return
+	}
+	order := &c.record.Order
+	c.earnsAt = program.EarnsAt(order)
+	if c.version == 0 {
+		c.version, c.factAt = ledger.VersionAt(p.run.versions, c.earnsAt).ID, c.earnsAt
+	}
+	if c.program = p.run.programs[c.version]; c.program == nil {
+		c.failed = &MissingVersionError{Fact: fmt.Sprintf("order %d", c.id), Version: c.version}
+		return
+	}
+
+	var accounts []program.Account
+	for _, user := range c.accounts() {
+		// A frozen account from which all was taken back before has no claim.
+		if p.live[user] || c.holds(user) {
+			accounts = append(accounts, program.Account{User: user, Frozen: !p.live[user]})
+		}
+	}
+	c.owner, _ = c.program.OrderOwner(order, accounts, p.users.customer, p.users.byEmail)
+	c.counts = c.owner
+	if c.counts == 0 && order.Customer != 0 {
+		c.counts = order.Customer
+	} else if c.counts == 0 && len(accounts) > 0 {
+		c.counts = accounts[len(accounts)-1].User
+	}
+	p.judgeChange(c)
+	if c.owner == 0 {
+		return
+	}
+	at := func(product int64) []int64 { return categories.at(product, c.factAt) }
+	if c.worth, c.failed = c.program.Worth(order, at); c.failed != nil {
+		return
+	}
+	if c.seen == nil && len(c.posted) == 0 {
+		c.story, c.failed = c.program.Story(order, at)
+	}
+}
+
+// judgeChange finds the date and the cause of a difference that is not the
+// order's first earning.
+func (p *orderPlan) judgeChange(c *orderCase) {
+	order := &c.record.Order
+	c.change = p.tx.Now
+	cause := causeRecalculated
+	if c.seen != nil {
+		for i := range order.Refunds {
+			if p.isNew(c, order.Refunds[i].ID) {
+				c.refund = &order.Refunds[i]
+			}
+		}
+		switch {
+		case !p.isNew(c, c.id):
+		case c.seen.User != 0 && c.seen.User != c.counts:
+			cause = causeMoved
+		default:
+			cause = statusCause(order.Status)
+			if !order.Modified.IsZero() {
+				c.change = order.Modified
+			}
+		}
+	}
+	if c.cause == "" || c.cause == causeSettling {
+		c.cause = cause
+	}
+}
+
+// isNew reports whether the row of the order, or of a refund of it, is not as
+// it was last seen.
+func (p *orderPlan) isNew(c *orderCase, id int64) bool {
+	seen := p.seen[id]
+	return seen == nil || slices.ContainsFunc(c.record.Rows, func(row store.RowSums) bool {
+		return row.ID == id && (row.Head != seen.Head || row.Body != seen.Body)
+	})
+}
+
+// refunded dates a deduction by the refund that it comes from, if there is one.
+func (c *orderCase) refunded(w *worthOf) {
+	if c.refund == nil || w.taken() == 0 {
+		return
+	}
+	w.cause = refundCause(c.refund.ID)
+	if !c.refund.Created.IsZero() {
+		w.changedAt = c.refund.Created
+	}
+}
+
+// target returns what the order is worth to its owner under a source.
+func (c *orderCase) target(source ledger.Source) int64 {
+	switch source {
+	case ledger.Purchase:
+		return c.worth.Purchase
+	case ledger.HighSpend:
+		return c.worth.HighSpend
+	case ledger.Campaign:
+		return c.worth.Campaign
+	default:
+		if c.first {
+			return c.program.Rules().Earn.FirstOrder.Points
+		}
+		return 0
+	}
+}
+
+// post turns the difference between worth and posted into postings, account
+// by account.
+func (p *orderPlan) post(c *orderCase) {
+	var holdEnds time.Time
+	if c.program != nil { // else nothing is left of the order but its entries
+		holdEnds, _ = c.program.HoldEnds(c.earnsAt)
+	}
+	for _, source := range orderSources {
+		posted := c.posted[source]
+		accounts := posted.Accounts
+		tells := source == ledger.Purchase && len(c.story) > 0
+		if c.owner != 0 && !posted.Has(c.owner) && (tells || c.target(source) != 0) {
+			accounts = append(slices.Clone(accounts), ledger.Standing{User: c.owner})
+		}
+		for _, standing := range accounts {
+			if !p.live[standing.User] {
+				continue
+			}
+			w := worthOf{
+				user: standing.User, source: source, object: c.id, program: c.version,
+				factAt: c.factAt, earnsAt: c.earnsAt, now: p.tx.Now, holdEnds: holdEnds,
+				posted: standing, known: len(posted.Accounts) > 0, changedAt: c.change, cause: c.cause,
+			}
+			if standing.User == c.owner {
+				w.want = c.target(source)
+				if source == ledger.Purchase {
+					w.story = c.story
+				}
+			}
+			if !w.known {
+				w.cause = causeEarned
+			} else if source == ledger.FirstOrder && c.cause == causeRecalculated {
+				w.cause = causeFirstOrder
+			}
+			c.refunded(&w)
+			c.postings = append(c.postings, w.postings()...)
+			if wrong := w.wrong(); wrong != "" {
+				c.wrong = append(c.wrong, wrong)
+			}
+			if taken := w.taken(); taken > 0 {
+				c.taken = append(c.taken, deduction{source: source, object: c.id, user: standing.User, points: taken})
+			}
+		}
+	}
+}
