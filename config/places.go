@@ -94,9 +94,12 @@ func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
 		path, text, found := strings.Cut(setting, "=")
 		path = strings.ToLower(path)
 		i := slices.IndexFunc(new(Config).keys(), func(k key) bool { return k.path == path })
+		within := slices.IndexFunc(new(Config).keys(), func(k key) bool { return strings.HasPrefix(k.path, path+".") })
 		switch {
 		case !found:
 			l.report.addAt(from, nil, "", "what follows is not key=value: write it like --set program.starts=2026-01-01")
+		case i < 0 && within >= 0:
+			l.report.addAt(from, nil, quotePath(path), "is a section, not a key: set its keys one by one, such as %s", new(Config).keys()[within].path)
 		case i < 0:
 			section := path[:max(0, strings.LastIndexByte(path, '.'))]
 			l.report.addAt(from, nil, quotePath(path), "unknown key; the nearest known one is %s", l.schema.nearest(path, section))

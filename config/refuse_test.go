@@ -46,7 +46,7 @@ func TestProblemsOfVariablesAndFlags(t *testing.T) {
 		"LOYALTYD_STORE_DSN=u@tcp(h:1)/d", "LOYALTYD_STORE_WP_PATH=/srv",
 		"LOYALTYD_WHÄT=1",
 	}
-	_, err := load(t, "", environ, "--listen", "0.0.0.0:1", "--set", "endpoint.listen=127.0.0.1:1", "--set", "brake.entris=3", "--set", "brake", "--set", "program.expiry.mode=")
+	_, err := load(t, "", environ, "--listen", "0.0.0.0:1", "--set", "endpoint.listen=127.0.0.1:1", "--set", "brake.entris=3", "--set", "brake", "--set", "program.exclude={}", "--set", "program.expiry.mode=")
 	golden(t, "places.golden", strings.Join(problems(t, err), "\n")+"\n")
 }
 
