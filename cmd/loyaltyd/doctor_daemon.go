@@ -49,6 +49,17 @@ func (x *examination) daemon(ctx context.Context) {
 	default:
 		x.ok("last run", "%s, %s ago", run.Kind, ago(max(now.Sub(run.Finished), 0)))
 	}
+	proof, err := x.proof(ctx)
+	switch {
+	case err != nil:
+		x.failed("verification", err)
+	case proof == nil:
+		// Nothing to tell: a daemon verifies by itself.
+	case proof.First != "":
+		x.add(failure, "verification", "run `loyaltyd verify`", "the last one, %s ago, found what is wrong: %s", ago(max(now.Sub(proof.At), 0)), proof.First)
+	default:
+		x.ok("verification", "all agreed, %s ago", ago(max(now.Sub(proof.At), 0)))
+	}
 	x.lease(ctx)
 }
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -69,10 +71,31 @@ func (x *examination) servedBy() []served {
 
 const runGrants = "run the SQL that `loyaltyd grants` prints"
 
+// tableTroubles collects tables by what is wrong with them, so that one cause
+// is told once.
+type tableTroubles struct {
+	tables []string
+	first  error
+}
+
+func (t *tableTroubles) add(table string, err error) {
+	if !slices.Contains(t.tables, table) {
+		t.tables = append(t.tables, table)
+	}
+	if t.first == nil {
+		t.first = err
+	}
+}
+
+// String returns the tables and what the server said of the first.
+func (t *tableTroubles) String() string {
+	return fmt.Sprintf("%s (%v)", strings.Join(t.tables, ", "), t.first)
+}
+
 // readingRights tries to read each column that is needed.
 func (x *examination) readingRights(ctx context.Context) {
 	found := lookAtTables(ctx, x.site)
-	var denied []string
+	var denied tableTroubles
 	for _, table := range grants.StoreTables() {
 		if table.Orders && !found.orders {
 			continue
@@ -83,11 +106,11 @@ func (x *examination) readingRights(ctx context.Context) {
 			err = rows.Close()
 		}
 		if err != nil {
-			denied = append(denied, fmt.Sprintf("%s (%v)", name, err))
+			denied.add(name, err)
 		}
 	}
-	if len(denied) > 0 {
-		x.add(failure, "rights", runGrants, "cannot read %s", strings.Join(denied, ", "))
+	if len(denied.tables) > 0 {
+		x.add(failure, "rights", runGrants, "cannot read %s", &denied)
 		return
 	}
 	x.ok("rights", "all that is needed of the store can be read")
@@ -96,7 +119,8 @@ func (x *examination) readingRights(ctx context.Context) {
 // writingRights tries to change nothing in each of loyaltyd's own tables, in
 // a transaction that is rolled back.
 func (x *examination) writingRights(ctx context.Context) {
-	var denied []string
+	var denied tableTroubles
+	var missing []string
 	for _, h := range x.homes() {
 		own, err := grants.OwnTables(h.components...)
 		if err != nil {
@@ -107,16 +131,25 @@ func (x *examination) writingRights(ctx context.Context) {
 			if table.View {
 				continue
 			}
-			if err := tryWriting(ctx, h.db, x.site.Prefix.SQL(table.Name), table.AddOnly); err != nil {
-				denied = append(denied, err.Error())
+			name := x.site.Prefix.SQL(table.Name)
+			switch err := tryWriting(ctx, h.db, name, table.AddOnly); {
+			case errors.Is(err, sql.ErrNoRows):
+				missing = append(missing, name)
+			case err != nil:
+				denied.add(name, err)
 			}
 		}
 	}
-	if len(denied) > 0 {
-		x.add(failure, "rights", runGrants, "cannot write loyaltyd's own tables: %s", strings.Join(slices.Compact(denied), "; "))
-		return
+	if len(missing) > 0 {
+		x.add(failure, "tables", "restore loyaltyd's tables from a backup, all of them together",
+			"these are gone, or this user may not see them: %s", strings.Join(missing, ", "))
 	}
-	x.ok("rights", "loyaltyd's own tables can be written")
+	switch {
+	case len(denied.tables) > 0:
+		x.add(failure, "rights", runGrants, "cannot write loyaltyd's own tables: %s", &denied)
+	case len(missing) == 0:
+		x.ok("rights", "loyaltyd's own tables can be written")
+	}
 }
 
 func tryWriting(ctx context.Context, db *sqlx.DB, table string, addOnly bool) error {

@@ -225,8 +225,16 @@ func TestRepair(t *testing.T) {
 			if a := s.command("verify"); a.status != 1 || !strings.Contains(a.stdout, "FAIL") {
 				s.t.Errorf("%s: exit status %d\n%s%s", harm, a.status, a.stdout, a.stderr)
 			}
+			// What was found is not forgotten when the next run goes well.
+			s.ok("sync")
+			if a := s.command("doctor"); a.status != 1 || !strings.Contains(a.stdout, "FAIL  verification: the last one, ") {
+				s.t.Errorf("%s: doctor: exit status %d\n%s%s", harm, a.status, a.stdout, a.stderr)
+			}
 			before := s.sums()
 			s.ok("verify", "--repair")
+			if text := s.ok("doctor"); !strings.Contains(text, "ok    verification: all agreed, ") {
+				s.t.Errorf("%s: doctor after the repair:\n%s", harm, text)
+			}
 			if after := s.sums(); after["wp_loyalty_entries"] != before["wp_loyalty_entries"] {
 				s.t.Errorf("%s: the repair changed entries", harm)
 			}
@@ -268,6 +276,32 @@ func TestDoctorFindsCauses(t *testing.T) {
 		out := s.ok("doctor", "--dsn", s.db.DSN(), "--set", "program.redeem.points_per_unit=0",
 			"--set", "program.earn.purchase.statuses=completed,processing,sent", "--set", `program.earn.purchase.products={"4711": {"exclude": true}}`)
 		golden(s.t, "doctor_causes", steady(out))
+	})
+}
+
+// One cause is told once, however many tables it concerns.
+func TestDoctorTellsACauseOnce(t *testing.T) {
+	each(t, testshop.Options{}, func(s *stand) {
+		s.order(s.customer("ada"), "10", spring)
+		s.ok("sync")
+		lines := func(a answer) []string {
+			s.t.Helper()
+			if a.status != 1 {
+				s.t.Errorf("exit status %d\n%s%s", a.status, a.stdout, a.stderr)
+			}
+			return regexp.MustCompile(`(?m)^FAIL .*`).FindAllString(a.stdout, -1)
+		}
+		if got := lines(s.command("doctor", "--table-prefix", "zz_")); len(got) != 1 || !strings.Contains(got[0], `wrong prefix "zz_"`) {
+			s.t.Errorf("wrong prefix: %q", got)
+		}
+		reader := s.db.User(s.t, "GRANT SELECT ON *.* TO {user};")
+		if got := lines(s.command("doctor", "--dsn", reader)); len(got) != 1 || strings.Count(got[0], "denied") != 1 || !strings.Contains(got[0], "wp_loyalty_writer") {
+			s.t.Errorf("a user who may only read: %q", got)
+		}
+		s.exec(`RENAME TABLE {p}loyalty_seen_orders TO {p}elsewhere`)
+		if got := lines(s.command("doctor", "--dsn", s.db.DSN())); len(got) != 1 || !strings.Contains(got[0], "tables: these are gone, or this user may not see them: wp_loyalty_seen_orders") {
+			s.t.Errorf("a table that is gone: %q", got)
+		}
 	})
 }
 

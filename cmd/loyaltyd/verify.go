@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +52,10 @@ func (c *cli) verify(cmd *cobra.Command, repair bool, form choice) error {
 	if err == nil && repair && !v.OK {
 		bar.end()
 		if !form.json() {
-			c.printf("%sRepairing.\n", v.text())
+			c.printf("%s", v.text())
+			if v.Invariants[0].OK {
+				c.printf("Repairing.\n")
+			}
 		}
 		if err = a.repair(ctx, v); err == nil {
 			v, err = a.verify(ctx)
@@ -131,7 +137,57 @@ func (a *app) verify(ctx context.Context) (*verification, error) {
 		}
 		v.add(proven)
 	}
-	return v, nil
+	return v, a.recordProof(ctx, v)
+}
+
+// lastProof is what the last verification came to. It is kept beside sync's
+// checkpoint: the last run, which the site sees, is soon another one.
+type lastProof struct {
+	At    time.Time `json:"at"` // UTC, by the site's database
+	First string    `json:"first,omitempty"`
+}
+
+const proofKey = "verified"
+
+func (a *app) recordProof(ctx context.Context, v *verification) error {
+	proof := lastProof{}
+	for i := range v.Invariants {
+		if findings := v.Invariants[i].Findings; len(findings) > 0 && proof.First == "" {
+			proof.First = printable(findings[0])
+		}
+	}
+	var err error
+	if proof.At, err = a.clock(ctx); err != nil {
+		return err
+	}
+	value, err := json.Marshal(proof)
+	if err != nil {
+		return fmt.Errorf("encode what was verified: %w", err)
+	}
+	_, err = a.ledgerDB.ExecContext(ctx, a.site.Prefix.SQL(`
+		INSERT INTO {p}loyalty_checkpoints (name, value) VALUES (?, ?)
+		ON DUPLICATE KEY UPDATE value = VALUES(value)`), proofKey, string(value))
+	if err != nil {
+		return fmt.Errorf("record what was verified: %w", err)
+	}
+	return nil
+}
+
+// proof returns what the last verification came to, or nil before the first.
+func (a *app) proof(ctx context.Context) (*lastProof, error) {
+	var value string
+	err := a.ledgerDB.GetContext(ctx, &value, a.site.Prefix.SQL(`SELECT value FROM {p}loyalty_checkpoints WHERE name = ?`), proofKey)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read what was verified: %w", err)
+	}
+	proof := &lastProof{}
+	if err := json.Unmarshal([]byte(value), proof); err != nil {
+		return nil, nil // as good as none: the next verification replaces it
+	}
+	return proof, nil
 }
 
 func (a *app) verifyChains(ctx context.Context) (invariant, error) {

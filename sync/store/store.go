@@ -5,6 +5,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -110,6 +111,9 @@ func hint(err error) error {
 	return err
 }
 
+// ErrWrongPrefix is in what Open returns when no site has that prefix.
+var ErrWrongPrefix = errors.New("wrong prefix")
+
 // wrongPrefix returns what to say when the site's options could not be read
 // for that reason.
 func (s *Store) wrongPrefix(ctx context.Context, reason error) error {
@@ -130,12 +134,12 @@ func (s *Store) wrongPrefix(ctx context.Context, reason error) error {
 		return reason
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("wrong prefix %q or wrong database: there is no table %soptions, nor any WordPress site that this user may see: check store.table_prefix, the database's name and the user's grants", s.prefix, s.prefix)
+		return fmt.Errorf("%w %q or wrong database: there is no table %soptions, nor any WordPress site that this user may see: check store.table_prefix, the database's name and the user's grants", ErrWrongPrefix, s.prefix, s.prefix)
 	}
 	for i, name := range names {
 		names[i] = fmt.Sprintf("%q", name)
 	}
-	return fmt.Errorf("wrong prefix %q: there is no table %soptions; sites found here have the prefix %s: set store.table_prefix", s.prefix, s.prefix, strings.Join(names, ", "))
+	return fmt.Errorf("%w %q: there is no table %soptions; sites found here have the prefix %s: set store.table_prefix", ErrWrongPrefix, s.prefix, s.prefix, strings.Join(names, ", "))
 }
 
 // Snapshot is the store as it stood at one moment. It is good only inside the
