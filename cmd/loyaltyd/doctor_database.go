@@ -206,7 +206,7 @@ func (x *examination) otherRights(ctx context.Context) {
 		case err != nil:
 			x.add(warning, "rights", "", "the rights of the %s's user could not be listed: %v", s.name, err)
 		case len(more) > 0:
-			x.add(warning, "rights", "give loyaltyd a user of its own and "+runGrants,
+			x.add(warning, "rights", "give loyaltyd a user of its own for each store and "+runGrants,
 				"the %s's user may change more than needed: %s", s.name, strings.Join(more, ", "))
 		default:
 			x.ok("rights", "the %s's user can change nothing but loyaltyd's own tables", s.name)

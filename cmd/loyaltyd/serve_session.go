@@ -64,7 +64,11 @@ func (s *session) work(ctx context.Context) (next *session) {
 	defer s.close()
 	s.expectLife(0)
 	pulse := s.startPulse(ctx)
-	s.log.Info("at work", "version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix,
+	started := "at work"
+	if !s.leads.Load() {
+		started = "started"
+	}
+	s.log.Info(started, "version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix,
 		"sync", s.config.Schedule.Sync.String(), "sweep", s.config.Schedule.Sweep.String(), "verify", s.config.Schedule.Verify.String())
 	s.ready()
 	for ctx.Err() == nil && next == nil {
