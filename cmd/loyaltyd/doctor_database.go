@@ -101,11 +101,7 @@ func (x *examination) readingRights(ctx context.Context) {
 			continue
 		}
 		name := table.FullName(x.site.Prefix, found.users)
-		rows, err := x.storeDB.QueryContext(ctx, "SELECT "+strings.Join(table.Columns, ", ")+" FROM `"+name+"` LIMIT 0")
-		if err == nil {
-			err = rows.Close()
-		}
-		if err != nil {
+		if err := tryReading(ctx, x.storeDB, name, table.Columns); err != nil {
 			denied.add(name, err)
 		}
 	}
@@ -114,6 +110,15 @@ func (x *examination) readingRights(ctx context.Context) {
 		return
 	}
 	x.ok("rights", "all that is needed of the store can be read")
+}
+
+func tryReading(ctx context.Context, db *sqlx.DB, table string, columns []string) error {
+	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM `"+table+"` LIMIT 0")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // nothing was read
+	return rows.Err()
 }
 
 // writingRights tries to change nothing in each of loyaltyd's own tables, in

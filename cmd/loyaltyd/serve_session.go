@@ -64,12 +64,13 @@ func (s *session) work(ctx context.Context) (next *session) {
 	defer s.close()
 	s.expectLife(0)
 	pulse := s.startPulse(ctx)
-	started := "at work"
-	if !s.leads.Load() {
-		started = "started"
-	}
-	s.log.Info(started, "version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix,
+	log := s.log.With("version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix,
 		"sync", s.config.Schedule.Sync.String(), "sweep", s.config.Schedule.Sweep.String(), "verify", s.config.Schedule.Verify.String())
+	if s.leads.Load() {
+		log.Info("at work")
+	} else {
+		log.Info("started")
+	}
 	s.ready()
 	for ctx.Err() == nil && next == nil {
 		nap := standbyNap
