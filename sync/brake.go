@@ -36,7 +36,11 @@ type stake struct {
 	id    int64
 	users []int64
 	taken []deduction
+	saw   string // why it takes, as far as it shows; empty: it does not
 }
+
+// sawGone is a fact that the store no longer has.
+const sawGone = "gone"
 
 // brake keeps a run from taking points back until it is known how much it
 // would take in all. First every fact that takes is withheld, and with it the
@@ -57,13 +61,13 @@ type brake struct {
 	gone     []goneRow
 	comments []found
 	users    []int64
-	vanished int64 // of the orders
+	saw      map[string]int64 // orders that take, by what shows of their reason
 }
 
 const enoughAccounts = 20
 
 func newBrake() *brake {
-	return &brake{accounts: map[int64]bool{}, planned: map[[8]byte]bool{}, bonuses: map[int64]bool{}}
+	return &brake{accounts: map[int64]bool{}, saw: map[string]int64{}, planned: map[[8]byte]bool{}, bonuses: map[int64]bool{}}
 }
 
 // withhold marks the facts of a batch that may not be posted now.
@@ -108,12 +112,17 @@ func (b *brake) add(result *batchResult) {
 		return
 	}
 	for _, s := range result.withheld {
+		told := s.saw == ""
 		for _, d := range s.taken {
 			digest := d.digest()
 			if b.planned[digest] {
 				continue // met twice in one run: as a fact changed and in the list
 			}
 			b.planned[digest] = true
+			if !told {
+				told = true
+				b.saw[s.saw]++
+			}
 			if d.source == ledger.FirstOrder {
 				b.bonuses[d.user] = true
 			}
@@ -127,7 +136,6 @@ func (b *brake) add(result *batchResult) {
 			}
 		}
 	}
-	b.vanished += result.withheldVanished
 	b.orders = append(b.orders, result.withheldOrders...)
 	b.gone = append(b.gone, result.withheldGone...)
 	b.comments = append(b.comments, result.withheldComments...)
@@ -262,7 +270,7 @@ func (g groups) join(a, b int64) {
 func (p *orderPlan) withhold(result *batchResult) {
 	stakes := make([]stake, 0, len(p.cases))
 	for _, c := range p.cases {
-		s := stake{kind: kindOrder, id: c.id, users: c.accounts(), taken: c.taken}
+		s := stake{kind: kindOrder, id: c.id, users: c.accounts(), taken: c.taken, saw: c.saw()}
 		if c.owner != 0 {
 			s.users = append(s.users, c.owner)
 		}
@@ -272,9 +280,6 @@ func (p *orderPlan) withhold(result *batchResult) {
 	for _, f := range p.batch.orders {
 		if result.isWithheld(kindOrder, f.id) {
 			result.withheldOrders = append(result.withheldOrders, f)
-			if p.byID[f.id].record == nil {
-				result.withheldVanished++
-			}
 		}
 	}
 	for _, row := range p.batch.gone {
@@ -283,6 +288,23 @@ func (p *orderPlan) withhold(result *batchResult) {
 		}
 	}
 }
+
+// saw says why an order is worth less, as far as it shows: it is gone, or its
+// status is one of those that stop all earning.
+func (c *orderCase) saw() string {
+	switch {
+	case c.outside:
+		return ""
+	case c.record == nil:
+		return sawGone
+	case c.worth.Purchase == 0 && slices.Contains(endings, c.record.Order.Status):
+		return c.record.Order.Status
+	}
+	return ""
+}
+
+// endings are WooCommerce's own statuses in which an order earns nothing.
+var endings = []string{"cancelled", "refunded", "failed", "trash", "pending"}
 
 func (r *run) releaseWithheld(ctx context.Context) error {
 	b := r.brake

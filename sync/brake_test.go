@@ -341,3 +341,23 @@ func TestAPlanOfManyPagesIsPostedWhole(t *testing.T) {
 	}
 	s.sound()
 }
+
+// A person decides by what the brake says that it saw.
+func TestTheBrakeSaysWhatItSaw(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		s, _, orders := braked(t, db, 4, "5", 1)
+		s.cancel(orders[:3]...)
+		held := s.held(sync.Options{Mode: sync.Sweep})
+		if want := `3 of the orders have the status "cancelled" now.`; held.Reason != want {
+			t.Errorf("reason %q, want %q", held.Reason, want)
+		}
+		mistyped := s.held(sync.Options{Accept: "nonsense"})
+		if mistyped.Plan != held.Plan || !strings.HasPrefix(mistyped.Reason, "Plan nonsense no longer fits: the store has changed since, or it was mistyped.") {
+			t.Errorf("a mistyped plan: %v", mistyped)
+		}
+		again := s.held(sync.Options{Mode: sync.Sweep})
+		if again.Reason != held.Reason {
+			t.Errorf("the reason became %q", again.Reason)
+		}
+	})
+}

@@ -3,6 +3,8 @@ package sync
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"loyaltyd/sync/store"
@@ -31,12 +33,17 @@ func (r *run) settleBrake(ctx context.Context, accept string) error {
 	case over != nil && r.mode == Increment:
 		return r.findWholePlan(ctx, accept)
 	case over != nil && !accepted:
-		over.Reason = r.reason(accept)
+		over.Reason = r.reason()
 		if open := r.state.Brake; open != nil && open.Error.Plan == over.Plan {
 			over.Reason = open.Error.Reason // what led to it was seen by the run that found it
 		}
-		r.summary.Braked = over
 		r.state.Brake = &openBrake{Error: *over, Mode: r.mode}
+		if accept != "" {
+			told := *over
+			told.Reason = strings.TrimSpace(fmt.Sprintf("Plan %s no longer fits: the store has changed since, or it was mistyped. %s", accept, over.Reason))
+			over = &told
+		}
+		r.summary.Braked = over
 		return nil
 	}
 	if err := r.releaseWithheld(ctx); err != nil {
@@ -76,13 +83,15 @@ func (r *run) findWholePlan(ctx context.Context, accept string) error {
 }
 
 // reason says what the run saw that may explain so many deductions.
-func (r *run) reason(accept string) string {
+func (r *run) reason() string {
 	var parts []string
-	if accept != "" {
-		parts = append(parts, fmt.Sprintf("Plan %s no longer fits: the store has changed.", accept))
-	}
-	if n := r.brake.vanished; n > 0 {
-		parts = append(parts, fmt.Sprintf("%d of the orders are no longer in the store (deleted? another order storage? an old backup?).", n))
+	for _, saw := range slices.Sorted(maps.Keys(r.brake.saw)) {
+		n := r.brake.saw[saw]
+		if saw == sawGone {
+			parts = append(parts, fmt.Sprintf("%d of the orders are no longer in the store (deleted? another order storage? an old backup?).", n))
+		} else {
+			parts = append(parts, fmt.Sprintf("%d of the orders have the status %q now.", n, saw))
+		}
 	}
 	if r.older {
 		parts = append(parts, "The newest change in the store is older than one that was seen before (an old backup?).")

@@ -89,7 +89,6 @@ type batchResult struct {
 	held             map[factKey]bool
 	heldUsers        map[int64]bool
 	withheldOrders   []found
-	withheldVanished int64
 	withheldGone     []goneRow
 	withheldComments []found
 	withheldUsers    []int64

@@ -65,18 +65,24 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case database.NoRoom(err):
 		fmt.Fprintf(stderr, "loyaltyd: the database server has no room left; what was finished is kept and nothing is half written. Free some disk space there and run the command again: %v\n", err)
 	default:
-		fmt.Fprintf(stderr, "loyaltyd: %v\n", withGrants(err))
+		fmt.Fprintf(stderr, "loyaltyd: %v\n", withNextStep(err))
 	}
 	return exitFailure
 }
 
-// withGrants adds the next step to errors that say that a right is missing.
-func withGrants(err error) error {
+// withNextStep adds the next step to errors that say that a right or a table is
+// missing.
+func withNextStep(err error) error {
 	const (
 		tableDenied  = 1142
 		columnDenied = 1143
+		noTable      = 1146
+		invalidView  = 1356
 	)
 	code := database.Code(err)
+	if code == noTable || code == invalidView {
+		return fmt.Errorf("%w: run `loyaltyd doctor`, which says what is missing and what to do", err)
+	}
 	if (code == tableDenied || code == columnDenied) && !strings.Contains(err.Error(), "loyaltyd grants") {
 		return fmt.Errorf("%w: %s", err, runGrants)
 	}
