@@ -110,20 +110,24 @@ func (b *bench) run(mode sync.Mode) *sync.Summary {
 	return summary
 }
 
-func (b *bench) balances() map[int64]int64 {
+func (b *bench) balances() map[int64]int64 { return b.figures("balance") }
+
+// figures returns a column of the accounts where it is not 0.
+func (b *bench) figures(column string) map[int64]int64 {
 	b.t.Helper()
 	var rows []struct {
-		User    int64 `db:"user_id"`
-		Balance int64 `db:"balance"`
+		User   int64 `db:"user_id"`
+		Points int64 `db:"points"`
 	}
-	if err := b.db.Select(&rows, `SELECT user_id, balance FROM wp_loyalty_accounts WHERE balance <> 0`); err != nil {
+	err := b.db.Select(&rows, `SELECT user_id, `+column+` AS points FROM wp_loyalty_accounts WHERE `+column+` <> 0`)
+	if err != nil {
 		b.t.Fatal(err)
 	}
-	balances := map[int64]int64{}
+	figures := map[int64]int64{}
 	for _, row := range rows {
-		balances[row.User] = row.Balance
+		figures[row.User] = row.Points
 	}
-	return balances
+	return figures
 }
 
 func (b *bench) sources() map[string]int64 {
@@ -144,21 +148,7 @@ func (b *bench) sources() map[string]int64 {
 	return sources
 }
 
-func (b *bench) pending() map[int64]int64 {
-	b.t.Helper()
-	var rows []struct {
-		User    int64 `db:"user_id"`
-		Pending int64 `db:"pending"`
-	}
-	if err := b.db.Select(&rows, `SELECT user_id, pending FROM wp_loyalty_accounts WHERE pending <> 0`); err != nil {
-		b.t.Fatal(err)
-	}
-	pending := map[int64]int64{}
-	for _, row := range rows {
-		pending[row.User] = row.Pending
-	}
-	return pending
-}
+func (b *bench) pending() map[int64]int64 { return b.figures("pending") }
 
 // reset makes the ledger as if the daemon had never run.
 func (b *bench) reset() {

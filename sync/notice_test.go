@@ -120,6 +120,12 @@ var notices = []struct {
 	{"customer changes e-mail", func(f *fixture) error { return f.SetEmail(f.ctx, f.bob, f.guestEmail) }, sync.Sweep, sync.Sweep, annAtFirst, 30},
 	{"user deleted", func(f *fixture) error { return f.DeleteUser(f.ctx, f.ann) }, sync.Increment, sync.Sweep, annAtFirst, 0},
 	{"role changed to an excluded one", func(f *fixture) error { return f.SetRoles(f.ctx, f.ann, "wholesale") }, sync.Sweep, sync.Sweep, annAtFirst, 0},
+	{"role changed to an excluded one and back", func(f *fixture) error {
+		if err := f.SetRoles(f.ctx, f.ann, "wholesale"); err != nil {
+			return err
+		}
+		return f.SetRoles(f.ctx, f.ann, "customer")
+	}, sync.Sweep, sync.Sweep, annAtFirst, 0},
 	{"comment approved", func(f *fixture) error { return f.SetCommentStatus(f.ctx, f.held, "approve") }, sync.Sweep, sync.Sweep, annAtFirst + 5, 0},
 	{"new comment", func(f *fixture) error {
 		_, err := f.AddComment(f.ctx, testshop.Comment{User: f.bob, Post: f.product, Content: "ok"})

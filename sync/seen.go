@@ -58,6 +58,19 @@ func selectIn[T any](ctx context.Context, q sqlx.QueryerContext, query string, i
 	return all, nil
 }
 
+// seenByID reads what was seen of facts, by their ids.
+func seenByID[T any](ctx context.Context, q sqlx.QueryerContext, what, query string, ids []int64, id func(*T) int64) (map[int64]*T, error) {
+	rows, err := selectIn[T](ctx, q, query, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what was seen of %s: %w", what, err)
+	}
+	seen := make(map[int64]*T, len(rows))
+	for i := range rows {
+		seen[id(&rows[i])] = &rows[i]
+	}
+	return seen, nil
+}
+
 func execIn(ctx context.Context, tx sqlx.ExecerContext, query string, ids []int64) error {
 	for chunk := range slices.Chunk(ids, maxRows) {
 		bound, args, err := sqlx.In(query, chunk)
@@ -79,15 +92,7 @@ func placeholders(columns, n int) string {
 const seenOrderColumns = `id, parent_id, user_id, email_key, earns_at, purchase, head, body`
 
 func (r *run) seenOrders(ctx context.Context, tx *ledger.Tx, ids []int64) (map[int64]*seenOrder, error) {
-	rows, err := selectIn[seenOrder](ctx, tx, r.sql(`SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids)
-	if err != nil {
-		return nil, fmt.Errorf("read what was seen of orders: %w", err)
-	}
-	seen := make(map[int64]*seenOrder, len(rows))
-	for i := range rows {
-		seen[rows[i].ID] = &rows[i]
-	}
-	return seen, nil
+	return seenByID(ctx, tx, "orders", r.sql(`SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids, func(row *seenOrder) int64 { return row.ID })
 }
 
 func (r *run) saveSeenOrders(ctx context.Context, tx *ledger.Tx, orders []seenOrder) error {
@@ -115,15 +120,7 @@ func (r *run) forgetOrders(ctx context.Context, tx *ledger.Tx, ids []int64) erro
 }
 
 func (r *run) seenComments(ctx context.Context, tx *ledger.Tx, ids []int64) (map[int64]*seenComment, error) {
-	rows, err := selectIn[seenComment](ctx, tx, r.sql(`SELECT id, user_id, post_id, digest FROM {p}loyalty_seen_comments WHERE id IN (?)`), ids)
-	if err != nil {
-		return nil, fmt.Errorf("read what was seen of comments: %w", err)
-	}
-	seen := make(map[int64]*seenComment, len(rows))
-	for i := range rows {
-		seen[rows[i].ID] = &rows[i]
-	}
-	return seen, nil
+	return seenByID(ctx, tx, "comments", r.sql(`SELECT id, user_id, post_id, digest FROM {p}loyalty_seen_comments WHERE id IN (?)`), ids, func(row *seenComment) int64 { return row.ID })
 }
 
 func (r *run) saveSeenComments(ctx context.Context, tx *ledger.Tx, comments []seenComment) error {
@@ -149,15 +146,7 @@ func (r *run) forgetComments(ctx context.Context, tx *ledger.Tx, ids []int64) er
 }
 
 func (r *run) seenUsers(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]*seenUser, error) {
-	rows, err := selectIn[seenUser](ctx, q, r.sql(`SELECT id, email_key, frozen, gone, digest FROM {p}loyalty_seen_users WHERE id IN (?)`), ids)
-	if err != nil {
-		return nil, fmt.Errorf("read what was seen of users: %w", err)
-	}
-	seen := make(map[int64]*seenUser, len(rows))
-	for i := range rows {
-		seen[rows[i].ID] = &rows[i]
-	}
-	return seen, nil
+	return seenByID(ctx, q, "users", r.sql(`SELECT id, email_key, frozen, gone, digest FROM {p}loyalty_seen_users WHERE id IN (?)`), ids, func(row *seenUser) int64 { return row.ID })
 }
 
 func (r *run) saveSeenUsers(ctx context.Context, tx *ledger.Tx, users []seenUser) error {
