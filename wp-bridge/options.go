@@ -38,17 +38,15 @@ type Site struct {
 	Ledger func(context.Context) (*ledger.Ledger, error)
 	// Engine returns an engine for reading (Explain, Estimate) that goes by the
 	// programme in force; no job runs on it.
-	Engine  func(context.Context) (*sync.Engine, error)
+	Engine func(context.Context) (*sync.Engine, error)
+	// Reports knows the daemon's row and its states.
 	Reports *reports.Reports
-	// State returns an object that the daemon keeps for the site, such as
-	// "program", "jobs" or "runs"; nil when there is none yet.
-	State func(ctx context.Context, name string) (json.RawMessage, error)
 	// Terms returns what points buy now.
 	Terms func(context.Context) (Terms, error)
 	// CheckProgram reads a programme, the content of `program` as JSON.
 	CheckProgram func(document []byte) CheckedProgram
-	// SyncNow asks for a run and returns it, in the form in which State keeps
-	// it, or nil when it was not done within 1.5 seconds; it goes on then.
+	// SyncNow asks for a run and returns it, in the form in which the state
+	// "runs" has it, or nil when it was not done within 1.5 seconds; it goes on then.
 	SyncNow func(context.Context, sync.Mode) (run json.RawMessage, err error)
 	// Ready says whether the daemon does its work.
 	Ready func(context.Context) Readiness
