@@ -6,7 +6,7 @@
 
 -- ===========================================================================
 -- Public: what the plugin and other readers may rely on.
--- They are read, never written, by anybody but loyaltyd.
+-- They are read, never written, by anybody but loyaltyd (loyalty_dirty excepted).
 -- ===========================================================================
 
 -- One row for each period: week_to_date, month_to_date, quarter_to_date,
@@ -96,6 +96,37 @@ CREATE TABLE wp_loyalty_daemon (
   run_ok       TINYINT NOT NULL DEFAULT 1,
   run_message  VARCHAR(1024) NOT NULL DEFAULT '',
   run_figures  TEXT NULL,                          -- JSON
+  PRIMARY KEY (id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- What the daemon shows of itself, as JSON: program, schedule, jobs, runs, store,
+-- brake (null: nothing is withheld).
+CREATE TABLE wp_loyalty_daemon_state (
+  name       VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  value      LONGTEXT NOT NULL,
+  updated_at DATETIME(6) NOT NULL,
+  PRIMARY KEY (name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- What the plugin saw change (kind is order, comment, user, coupon or product).
+-- The one table that others write: they insert, the daemon reads in the
+-- order of seq and deletes what it has handled. Rows that say the same are fine.
+CREATE TABLE wp_loyalty_dirty (
+  seq       BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  kind      VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  object_id BIGINT UNSIGNED NOT NULL,
+  noted_at  DATETIME(6) NOT NULL,
+  PRIMARY KEY (seq)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- How daemon and plugin are paired, in one row (id 1): the id of the last key
+-- that the daemon accepted, why it accepts none (empty: it does), and since when
+-- it asks for a new one.
+CREATE TABLE wp_loyalty_pairing (
+  id              TINYINT UNSIGNED NOT NULL,
+  rotate_asked_at DATETIME(6) NULL,
+  key_id          VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL DEFAULT '',
+  key_problem     VARCHAR(1024) NOT NULL DEFAULT '',
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 

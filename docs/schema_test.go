@@ -18,6 +18,7 @@ import (
 	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 func TestSchemaDocumentIsWhatMigrationMakes(t *testing.T) {
@@ -28,6 +29,9 @@ func TestSchemaDocumentIsWhatMigrationMakes(t *testing.T) {
 		}
 		site := reports.Site{DB: migrated.Root, Prefix: "wp_"}
 		if _, err := reports.Open(site, site).Migrate(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := database.Migrate(ctx, migrated.Root, "wp_", wpbridge.Component()); err != nil {
 			t.Fatal(err)
 		}
 		documented := migrated.Fresh(t)

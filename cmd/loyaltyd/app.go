@@ -19,6 +19,7 @@ import (
 	"loyaltyd/sync"
 	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 // app is a store with its ledger and its reports, wired as configured.
@@ -193,7 +194,7 @@ type home struct {
 func (a *app) homes() []home {
 	return []home{
 		{"ledger", a.ledgerDB, []database.Component{ledger.Component(), sync.Component()}},
-		{"reports", a.siteDB, a.reports.Components()},
+		{"reports", a.siteDB, append(a.reports.Components(), wpbridge.Component())},
 	}
 }
 
@@ -227,6 +228,13 @@ func (a *app) migrate(ctx context.Context) ([]string, error) {
 		return applied, fmt.Errorf("make the ledger's tables: %w", err)
 	}
 	more, err := a.reports.Migrate(ctx)
+	if applied = append(applied, more...); err != nil {
+		return applied, err
+	}
+	more, err = database.Migrate(ctx, a.siteDB, a.site.Prefix, wpbridge.Component())
+	if err != nil {
+		err = fmt.Errorf("make the tables shared with the plugin: %w", err)
+	}
 	return append(applied, more...), err
 }
 

@@ -15,6 +15,7 @@ import (
 	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 func (c *cli) grantsCommand() *cobra.Command {
@@ -112,7 +113,7 @@ func grantsText(account string, site config.Site, ledgerDSN config.DSN, own bool
 	}
 	b.WriteString(grants.Reading(target))
 	b.WriteString("\n")
-	here := reports.Open(reports.Site{}, reports.Site{}).Components()
+	here := append(reports.Open(reports.Site{}, reports.Site{}).Components(), wpbridge.Component())
 	ledgers := []database.Component{ledger.Component(), sync.Component()}
 	if !own {
 		heading("Its own tables. Entries are only ever added, never changed.")
@@ -122,6 +123,7 @@ func grantsText(account string, site config.Site, ledgerDSN config.DSN, own bool
 	}
 	heading("Its own tables in the store's database: the reports.")
 	copies := reports.Open(reports.Site{Prefix: "site"}, reports.Site{Prefix: "ledger"}).Components()
+	copies = append(copies, wpbridge.Component())
 	writing, err := grants.Writing(target, copies...)
 	if err != nil {
 		return "", err

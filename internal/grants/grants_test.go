@@ -12,10 +12,12 @@ import (
 	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 func components() []database.Component {
-	return append([]database.Component{ledger.Component(), sync.Component()}, reports.Open(reports.Site{}, reports.Site{}).Components()...)
+	all := []database.Component{ledger.Component(), sync.Component(), wpbridge.Component()}
+	return append(all, reports.Open(reports.Site{}, reports.Site{}).Components()...)
 }
 
 func granted(t *testing.T, db *testshop.Database) string {
