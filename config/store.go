@@ -11,6 +11,8 @@ type Site struct {
 	// Origin is where the DSN comes from, for people: the path of
 	// wp-config.php, or a key of the configuration.
 	Origin string
+	// Keys are the key constants of wp-config.php; none with a DSN.
+	Keys WPKeys
 }
 
 // RequireStore returns an *InvalidError unless it is configured where the
@@ -52,5 +54,5 @@ func (c Config) Resolve() (Site, error) {
 			return Site{}, err
 		}
 	}
-	return Site{DSN: wp.DSN, Prefix: prefix, Origin: wp.Path}, nil
+	return Site{DSN: wp.DSN, Prefix: prefix, Origin: wp.Path, Keys: wp.Keys()}, nil
 }

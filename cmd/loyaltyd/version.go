@@ -11,6 +11,7 @@ import (
 	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 // version is set by the linker for released binaries.
@@ -55,7 +56,8 @@ func readBuild() build {
 func components() []database.Component {
 	together := reports.Open(reports.Site{}, reports.Site{}).Components()
 	apart := reports.Open(reports.Site{Prefix: "a"}, reports.Site{Prefix: "b"}).Components()
-	return append([]database.Component{ledger.Component(), sync.Component()}, append(together, apart[1:]...)...)
+	all := append([]database.Component{ledger.Component(), sync.Component()}, append(together, apart[1:]...)...)
+	return append(all, wpbridge.Component())
 }
 
 func (c *cli) versionCommand() *cobra.Command {
