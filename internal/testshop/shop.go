@@ -49,6 +49,10 @@ type Options struct {
 	// NoOrderTables leaves out the tables of HPOS, as on stores older than
 	// it; only with Legacy.
 	NoOrderTables bool
+
+	// InWordPress adds the store to a WordPress that is installed in the
+	// database: its tables, options, users and terms stay.
+	InWordPress bool
 }
 
 // Shop is a WooCommerce store of our own making: its methods write what
@@ -175,6 +179,9 @@ func (s *Shop) install(ctx context.Context, o Options) error {
 	if !o.NoOrderTables {
 		text += schemaHPOS
 	}
+	if o.InWordPress {
+		text = strings.ReplaceAll(text, "CREATE TABLE {", "CREATE TABLE IF NOT EXISTS {")
+	}
 	for statement := range strings.SplitSeq(text, ";\n") {
 		if strings.Contains(statement, "CREATE TABLE") {
 			if _, err := s.exec(ctx, statement); err != nil {
@@ -183,17 +190,23 @@ func (s *Shop) install(ctx context.Context, o Options) error {
 		}
 	}
 	yes := map[bool]string{true: "yes", false: "no"}
-	for _, option := range [][2]string{
+	options := [][2]string{
 		{"siteurl", siteURL},
 		{"home", siteURL},
 		{"blogname", "A little shop"},
-		{"start_of_week", fmt.Sprint(o.StartOfWeek)},
 		{"default_role", "subscriber"},
+	}
+	if o.InWordPress {
+		options = nil
+	}
+	options = append(options, [][2]string{
+		{"start_of_week", fmt.Sprint(o.StartOfWeek)},
 		{"woocommerce_version", wooVersion},
 		{"woocommerce_currency", s.Currency},
 		{"woocommerce_price_num_decimals", "2"},
 		{optionHPOS, yes[s.Storage.hpos()]},
-	} {
+	}...)
+	for _, option := range options {
 		if err := s.SetOption(ctx, option[0], option[1]); err != nil {
 			return err
 		}
@@ -207,11 +220,14 @@ func (s *Shop) install(ctx context.Context, o Options) error {
 		return err
 	}
 	for _, term := range []struct{ name, taxonomy string }{
-		{"Uncategorized", "category"},
+		{"Uncategorized", "category"}, // WordPress's own
 		{"simple", "product_type"},
 		{"variable", "product_type"},
 		{"Uncategorized", "product_cat"},
 	} {
+		if o.InWordPress && term.taxonomy == "category" {
+			continue
+		}
 		if _, err := s.addTerm(ctx, term.name, term.taxonomy, 0); err != nil {
 			return err
 		}

@@ -1,0 +1,72 @@
+<?php
+/**
+ * Plugin Name: Test rig
+ * Description: Keeps the site to itself, signs test browsers in and counts queries.
+ */
+
+// No request leaves the machine.
+add_filter(
+	'pre_http_request',
+	function ( $answer, $arguments, $url ) {
+		$host = (string) parse_url( $url, PHP_URL_HOST );
+		if ( in_array( $host, array( 'localhost', 'loyaltyd', '[::1]' ), true ) || strpos( $host, '127.' ) === 0 ) {
+			return $answer;
+		}
+		return new WP_Error( 'http_request_not_executed', 'This site is on its own.' );
+	},
+	10,
+	3
+);
+add_filter( 'pre_wp_mail', '__return_true' );
+add_filter( 'automatic_updater_disabled', '__return_true' );
+foreach ( array( 'update_core', 'update_plugins', 'update_themes' ) as $check ) {
+	add_filter(
+		'pre_site_transient_' . $check,
+		function () {
+			return (object) array(
+				'last_checked'    => time(),
+				'version_checked' => get_bloginfo( 'version' ),
+				'updates'         => array(),
+				'response'        => array(),
+				'translations'    => array(),
+				'no_update'       => array(),
+				'checked'         => array(),
+			);
+		}
+	);
+}
+
+// A test browser signs in by an address, see SignIn.
+add_action(
+	'init',
+	function () {
+		// phpcs:disable WordPress.Security.NonceVerification
+		if ( ! isset( $_GET['testwp_user'], $_GET['testwp_key'], $_GET['testwp_to'] ) || ! hash_equals( TESTWP_KEY, (string) $_GET['testwp_key'] ) ) {
+			return;
+		}
+		wp_clear_auth_cookie();
+		wp_set_current_user( (int) $_GET['testwp_user'] );
+		if ( (int) $_GET['testwp_user'] > 0 ) {
+			wp_set_auth_cookie( (int) $_GET['testwp_user'], true );
+		}
+		wp_safe_redirect( home_url( wp_unslash( $_GET['testwp_to'] ) ) );
+		exit;
+	},
+	1
+);
+
+// One line for each request: its address and the queries it made.
+register_shutdown_function(
+	function () {
+		global $wpdb;
+		if ( PHP_SAPI === 'cli' || empty( $wpdb->queries ) ) {
+			return;
+		}
+		$line = array(
+			'method'  => $_SERVER['REQUEST_METHOD'],
+			'uri'     => $_SERVER['REQUEST_URI'],
+			'queries' => array_column( $wpdb->queries, 0 ),
+		);
+		file_put_contents( TESTWP_QUERIES, json_encode( $line, JSON_INVALID_UTF8_SUBSTITUTE ) . "\n", FILE_APPEND | LOCK_EX );
+	}
+);
