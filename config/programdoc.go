@@ -1,0 +1,49 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"loyaltyd/sync/program"
+)
+
+// ProgramDocument returns the programme in force as JSON: the content of
+// `program` with every key, rates and amounts as text, times and lists in their
+// one normal form. WithProgram reads it back.
+func (c Config) ProgramDocument() json.RawMessage {
+	text, _ := c.Program.Rules.Encode()
+	document := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&document); err != nil {
+		panic("reading encoded rules: " + err.Error()) // they were written a line above
+	}
+	if earn, ok := document["earn"].(map[string]any); ok {
+		if purchase, ok := earn["purchase"].(map[string]any); ok {
+			purchase["custom_statuses"] = customStatusesForm(c.Program.Rules.Earn.Purchase.CustomStatuses)
+		}
+	}
+	p := c.Program
+	document["exclude"] = map[string]any{
+		"roles": append([]string{}, p.Exclude.Roles...), "users": append([]int64{}, p.Exclude.Users...),
+	}
+	document["negative_balance"] = p.NegativeBalance
+	document["redeem"] = map[string]any{
+		"points_per_unit": p.Redeem.PointsPerUnit.Text('f'), "min": p.Redeem.Min, "max": p.Redeem.Max,
+		"coupon_days": p.Redeem.CouponDays,
+	}
+	document["expiry"] = map[string]any{"mode": p.Expiry.Mode, "days": p.Expiry.Days}
+	encoded, err := json.Marshal(document)
+	if err != nil {
+		panic("writing the programme: " + err.Error()) // no value is one that JSON cannot hold
+	}
+	return encoded
+}
+
+// customStatusesForm returns them as they are written in a configuration.
+func customStatusesForm(s program.CustomStatuses) any {
+	if s.Mode == program.CustomList {
+		return append([]string{}, s.List...)
+	}
+	return s.Mode
+}
