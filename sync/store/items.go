@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // The kinds of item and the meta keys of theirs that an order's worth depends
@@ -12,6 +13,8 @@ import (
 const (
 	lineItem = "line_item"
 	feeItem  = "fee"
+
+	couponItem = "coupon" // its name is the code
 )
 
 const (
@@ -27,7 +30,7 @@ const (
 )
 
 var (
-	itemKinds = []string{lineItem, feeItem}
+	itemKinds = []string{lineItem, feeItem} // those that sums cover
 	itemKeys  = []string{
 		metaProduct:     "_product_id",
 		metaVariation:   "_variation_id",
@@ -62,7 +65,8 @@ func (it *item) see(key int, id int64, v value) {
 	}
 }
 
-// items reads the lines and fees of rows, by owner, each owner's by id.
+// items reads the lines, fees and coupons of rows, by owner, each owner's by id.
+// Coupons have a name and nothing else.
 func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool) (map[int64][]*item, error) {
 	owners := make([]int64, len(rows))
 	for i, row := range rows {
@@ -70,7 +74,7 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 	}
 	byID := map[int64]*item{}
 	byOwner := make(map[int64][]*item, len(rows))
-	name := "''"
+	name := "CASE WHEN order_item_type = '" + couponItem + "' THEN order_item_name ELSE '' END"
 	if withNames {
 		name = "order_item_name"
 	}
@@ -78,10 +82,12 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 		return sn.each(ctx, `
 			SELECT order_item_id, order_id, CONVERT(order_item_type USING utf8mb4), `+name+`
 			FROM {p}woocommerce_order_items
-			WHERE order_id IN (`+list(part)+`) AND order_item_type IN (`+quoted(itemKinds)+`)`, nil,
+			WHERE order_id IN (`+list(part)+`) AND order_item_type IN (`+quoted(append([]string{couponItem}, itemKinds...))+`)`, nil,
 			func(r record) error {
 				it := &item{id: r.id(0), kind: r.text(2), name: r.text(3)}
-				byID[it.id] = it
+				if !strings.EqualFold(it.kind, couponItem) {
+					byID[it.id] = it
+				}
 				owner := r.id(1)
 				byOwner[owner] = append(byOwner[owner], it)
 				return nil

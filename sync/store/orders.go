@@ -17,6 +17,7 @@ import (
 // of and what could not be read in it.
 type OrderRecord struct {
 	Order    program.Order
+	Codes    []string  // of the coupons that it carries, lower case
 	Rows     []RowSums // its own, then its refunds', those in the trash included, by id
 	Problems []string  // such as `order 12: line 34: _line_total "abc"`, taken as 0
 }
@@ -138,7 +139,11 @@ func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
 	}
 	for _, it := range items {
 		here := place{order: row.id, line: it.id}
-		if strings.EqualFold(it.kind, feeItem) { // as the server compares it
+		switch { // as the server compares them
+		case strings.EqualFold(it.kind, couponItem):
+			o.Codes = append(o.Codes, strings.ToLower(it.name))
+			continue
+		case strings.EqualFold(it.kind, feeItem):
 			o.Order.Fees = append(o.Order.Fees, o.fee(here, it))
 			continue
 		}
@@ -173,7 +178,10 @@ func (o *OrderRecord) addRefund(row *orderRow, items []*item) {
 	}
 	for _, it := range items {
 		here := place{order: row.parent, refund: row.id, line: it.id}
-		if strings.EqualFold(it.kind, feeItem) { // as the server compares it
+		switch {
+		case strings.EqualFold(it.kind, couponItem):
+			continue
+		case strings.EqualFold(it.kind, feeItem):
 			refund.Fees = append(refund.Fees, o.fee(here, it))
 			continue
 		}
