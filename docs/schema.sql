@@ -82,6 +82,31 @@ CREATE TABLE wp_loyalty_accounts (
   KEY earned (earned, user_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
+-- Points spent on coupons. Its entries (source coupon, object id) sum up to
+-- -points + returned. States: reserved (no coupon known yet), confirmed (the
+-- coupon exists), used (by an order), closed (the coupon ended unused),
+-- cancelled (given back before there was a coupon).
+CREATE TABLE wp_loyalty_redemptions (
+  id          BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+  user_id     BIGINT UNSIGNED NOT NULL,
+  points      BIGINT NOT NULL,           -- spent, above 0
+  returned    BIGINT NOT NULL DEFAULT 0, -- of them, given back so far
+  amount      DECIMAL(26,8) NOT NULL,    -- worth of the coupon
+  currency    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- of amount
+  code        VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, -- of the coupon, lower case
+  coupon_id   BIGINT UNSIGNED NULL,
+  order_id    BIGINT UNSIGNED NULL,      -- that used it
+  state       VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  reserved_at DATETIME(6) NOT NULL,
+  changed_at  DATETIME(6) NOT NULL,
+  expires_on  DATE NULL,                 -- the coupon's last day; NULL: never
+  PRIMARY KEY (id),
+  UNIQUE KEY code (code),
+  KEY user_redemptions (user_id, id),
+  KEY state_changed (state, changed_at),
+  KEY changed (changed_at, id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
 -- The daemon, in one row (id 1).
 CREATE TABLE wp_loyalty_daemon (
   id           TINYINT UNSIGNED NOT NULL,

@@ -19,7 +19,7 @@ var gift = ledger.Adjustment{Key: "k-1", User: 3, Points: 25, Note: "a gift 🎁
 func TestTheSameKeyIsTheSameAdjustment(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		ctx := t.Context()
-		first, repeated, err := d.Adjust(ctx, d.lease, gift)
+		first, repeated, err := d.Adjust(ctx, gift)
 		if err != nil || repeated {
 			t.Fatalf("adjusted: repeated %v, %v", repeated, err)
 		}
@@ -30,7 +30,7 @@ func TestTheSameKeyIsTheSameAdjustment(t *testing.T) {
 		if diff := cmp.Diff(want, first, cmpopts.IgnoreFields(ledger.Entry{}, "OccurredAt", "RecordedAt", "NoteHash", "Hash")); diff != "" || first.ID == 0 {
 			t.Errorf("the entry (-want +got):\n%s", diff)
 		}
-		again, repeated, err := d.Adjust(ctx, d.lease, gift)
+		again, repeated, err := d.Adjust(ctx, gift)
 		if err != nil || !repeated {
 			t.Errorf("the same request: repeated %v, %v", repeated, err)
 		}
@@ -44,13 +44,13 @@ func TestTheSameKeyIsTheSameAdjustment(t *testing.T) {
 		} {
 			other := gift
 			change(&other)
-			if entry, _, err := d.Adjust(ctx, d.lease, other); !errors.Is(err, ledger.ErrKeyReused) || entry.ID != 0 {
+			if entry, _, err := d.Adjust(ctx, other); !errors.Is(err, ledger.ErrKeyReused) || entry.ID != 0 {
 				t.Errorf("the same key with another %s answered %+v, %v", name, entry, err)
 			}
 		}
 		other := gift
 		other.Key = "K-1" // keys are told apart by case
-		if _, repeated, err := d.Adjust(ctx, d.lease, other); err != nil || repeated {
+		if _, repeated, err := d.Adjust(ctx, other); err != nil || repeated {
 			t.Errorf("another key: repeated %v, %v", repeated, err)
 		}
 		if got := d.account(3); got.Balance != 50 || got.Seq != 2 {
@@ -68,7 +68,7 @@ func TestAFrozenAccountMayBeAdjusted(t *testing.T) {
 	d := newDesk(t, testshop.New(t), ledger.Options{})
 	d.post(earn(3, 1, 1))
 	d.update(func(tx *ledger.Tx) error { return tx.Freeze(t.Context(), 3, true) })
-	if entry, _, err := d.Adjust(t.Context(), d.lease, gift); err != nil || entry.Balance != 26 {
+	if entry, _, err := d.Adjust(t.Context(), gift); err != nil || entry.Balance != 26 {
 		t.Errorf("adjusted to %+v, %v", entry, err)
 	}
 }
@@ -87,13 +87,13 @@ func TestAdjustmentsThatMakeNoSenseAreRefused(t *testing.T) {
 	} {
 		a := gift
 		change(&a)
-		if _, _, err := d.Adjust(t.Context(), d.lease, a); err == nil {
+		if _, _, err := d.Adjust(t.Context(), a); err == nil {
 			t.Errorf("%s: adjusted", name)
 		}
 	}
 	a := gift
 	a.Note = ""
-	if _, _, err := d.Adjust(t.Context(), d.lease, a); !errors.Is(err, ledger.ErrNoNote) {
+	if _, _, err := d.Adjust(t.Context(), a); !errors.Is(err, ledger.ErrNoNote) {
 		t.Errorf("without a note: %v", err)
 	}
 	if n := d.number(`SELECT COUNT(*) FROM {p}loyalty_requests`) + d.number(`SELECT COUNT(*) FROM {p}loyalty_entries`); n != 0 {
@@ -109,7 +109,7 @@ func TestConcurrentAdjustmentsWithOneKeyPostOnce(t *testing.T) {
 		var ids [senders]int64
 		for i := range senders {
 			group.Go(func() {
-				entry, repeated, err := d.Adjust(t.Context(), d.lease, gift)
+				entry, repeated, err := d.Adjust(t.Context(), gift)
 				if err != nil {
 					t.Error(err)
 				}

@@ -38,7 +38,7 @@ func everything(ctx context.Context, l *ledger.Ledger, lease *ledger.Lease, roun
 	if _, err := l.UseRules(ctx, lease, rules, sha256.Sum256([]byte(rules))); err != nil {
 		return fmt.Errorf("use rules: %w", err)
 	}
-	_, repeated, err := l.Adjust(ctx, lease, ledger.Adjustment{Key: rules, User: 3, Points: 13, Note: "n", Actor: "a"})
+	_, repeated, err := l.Adjust(ctx, ledger.Adjustment{Key: rules, User: 3, Points: 13, Note: "n", Actor: "a"})
 	if err != nil {
 		return fmt.Errorf("adjust: %w", err)
 	}

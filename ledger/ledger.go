@@ -37,6 +37,7 @@ type Ledger struct {
 	prefix database.Prefix
 	zone   *time.Location
 	clamp  bool
+	alone  chan struct{} // holds one value while UpdateAlone is at work
 }
 
 // Options are the settings of a Ledger that are not stored in its tables.
@@ -55,7 +56,7 @@ func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Ledger{db: db, prefix: prefix, zone: zone, clamp: options.Clamp}
+	return &Ledger{db: db, prefix: prefix, zone: zone, clamp: options.Clamp, alone: make(chan struct{}, 1)}
 }
 
 // DB returns the pool that the ledger's tables are in.

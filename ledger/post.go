@@ -22,8 +22,9 @@ var ErrNotHeld = errors.New("more points would be released or cancelled than are
 // Post appends the postings as entries, in order, and brings accounts, holds
 // and the daily roll-up up to date with them. It returns the entries it made;
 // with clamping there can be more of them than postings. Only entries with a
-// note have their ID filled in. After an error nothing of the transaction can
-// be kept: Update fails with it, whatever its work says.
+// note, and one that is posted alone, have their ID filled in. After an error
+// nothing of the transaction can be kept: Update fails with it, whatever its
+// work says.
 func (t *Tx) Post(ctx context.Context, postings []Posting) ([]Entry, error) {
 	if len(postings) == 0 || t.failed != nil {
 		return nil, t.failed
@@ -196,7 +197,7 @@ func (t *Tx) insert(ctx context.Context, entries []Entry, notes map[int]sideNote
 	for i := range entries {
 		note, has := notes[i]
 		if has || i-from == insertRows {
-			if _, err := t.insertEntries(ctx, entries[from:i]); err != nil {
+			if err := t.insertEntries(ctx, entries[from:i]); err != nil {
 				return err
 			}
 			from = i
@@ -208,29 +209,25 @@ func (t *Tx) insert(ctx context.Context, entries []Entry, notes map[int]sideNote
 			from = i + 1
 		}
 	}
-	_, err := t.insertEntries(ctx, entries[from:])
-	return err
+	return t.insertEntries(ctx, entries[from:])
 }
 
 func (t *Tx) insertWithNote(ctx context.Context, alone []Entry, note sideNote) error {
-	id, err := t.insertEntries(ctx, alone)
-	if err != nil {
+	if err := t.insertEntries(ctx, alone); err != nil {
 		return err
 	}
-	alone[0].ID = id
-	_, err = t.ExecContext(ctx, t.ledger.sql(`
+	_, err := t.ExecContext(ctx, t.ledger.sql(`
 		INSERT INTO {p}loyalty_entry_notes (entry_id, note, actor, salt) VALUES (?, ?, ?, ?)`),
-		id, note.note, note.actor, note.salt)
+		alone[0].ID, note.note, note.actor, note.salt)
 	if err != nil {
-		return fmt.Errorf("keep the note of entry %d: %w", id, err)
+		return fmt.Errorf("keep the note of entry %d: %w", alone[0].ID, err)
 	}
 	return nil
 }
 
-// insertEntries returns the id of the first entry.
-func (t *Tx) insertEntries(ctx context.Context, entries []Entry) (int64, error) {
+func (t *Tx) insertEntries(ctx context.Context, entries []Entry) error {
 	if len(entries) == 0 {
-		return 0, nil
+		return nil
 	}
 	args := make([]any, 0, len(entries)*16)
 	for i := range entries {
@@ -243,9 +240,12 @@ func (t *Tx) insertEntries(ctx context.Context, entries []Entry) (int64, error) 
 		  points, pending, balance, program, fact_at, cause, note_hash, hash)
 		VALUES `)+rows(16, len(entries)), args...)
 	if err != nil {
-		return 0, fmt.Errorf("append %d entries: %w", len(entries), err)
+		return fmt.Errorf("append %d entries: %w", len(entries), err)
 	}
-	return result.LastInsertId()
+	if len(entries) == 1 {
+		entries[0].ID, err = result.LastInsertId()
+	}
+	return err
 }
 
 // rows returns the placeholders of n rows of so many columns.

@@ -189,7 +189,33 @@ type key struct {
 // what was posted from the transaction itself. ErrFenced means that the lease
 // was lost.
 func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error) error {
-	return l.fenced(ctx, lease, func(tx *sqlx.Tx) error {
+	return l.fenced(ctx, lease, l.posting(ctx, work))
+}
+
+// UpdateAlone is Update without a lease, for work that stands alone: it takes
+// its turn among the transactions of whoever holds the lease. Work must find
+// out from the transaction what is left of it to do, because the answer to a
+// COMMIT can be lost.
+func (l *Ledger) UpdateAlone(ctx context.Context, work func(*Tx) error) error {
+	// Those of one process wait here for each other, not in the database, where
+	// each would keep a connection of the pool.
+	select {
+	case l.alone <- struct{}{}:
+		defer func() { <-l.alone }()
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the ledger: %w", context.Cause(ctx))
+	}
+	return database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
+		if err := l.hold(ctx, tx, `id = 1`); err != nil {
+			return err
+		}
+		return l.posting(ctx, work)(tx)
+	})
+}
+
+// posting wraps work that posts, for a transaction that holds the writer's row.
+func (l *Ledger) posting(ctx context.Context, work func(*Tx) error) func(*sqlx.Tx) error {
+	return func(tx *sqlx.Tx) error {
 		t := &Tx{Tx: tx, ledger: l, open: map[int64]*Account{}, next: map[key]int64{}}
 		var zone string
 		err := tx.QueryRowxContext(ctx, l.sql(`SELECT UTC_TIMESTAMP(6), zone FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone)
@@ -203,22 +229,31 @@ func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error)
 			return err
 		}
 		return t.failed
-	})
+	}
 }
 
-// fenced runs work in a transaction that holds the fence. The first one of all
-// decides the zone of the daily roll-up.
+// fenced runs work in a transaction that holds the fence.
 func (l *Ledger) fenced(ctx context.Context, lease *Lease, work func(*sqlx.Tx) error) error {
 	return database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
-		result, err := tx.ExecContext(ctx, l.sql(`
-			UPDATE {p}loyalty_writer SET n = n + 1, zone = CASE WHEN zone = '' THEN ? ELSE zone END
-			WHERE id = 1 AND fence = ?`), l.zone.String(), lease.fence)
-		if err != nil {
-			return fmt.Errorf("hold the fence: %w", err)
-		}
-		if n, err := result.RowsAffected(); err != nil || n != 1 {
-			return ErrFenced
+		if err := l.hold(ctx, tx, `id = 1 AND fence = ?`, lease.fence); err != nil {
+			return err
 		}
 		return work(tx)
 	})
+}
+
+// hold locks the writer's row, or answers ErrFenced when none fulfils the
+// condition. The first transaction of all decides the zone of the daily
+// roll-up.
+func (l *Ledger) hold(ctx context.Context, tx *sqlx.Tx, where string, args ...any) error {
+	result, err := tx.ExecContext(ctx, l.sql(`
+		UPDATE {p}loyalty_writer SET n = n + 1, zone = CASE WHEN zone = '' THEN ? ELSE zone END
+		WHERE `+where), append([]any{l.zone.String()}, args...)...)
+	if err != nil {
+		return fmt.Errorf("hold the writer's row: %w", err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n != 1 {
+		return ErrFenced
+	}
+	return nil
 }

@@ -148,15 +148,8 @@ func TestClampedDeductions(t *testing.T) {
 func (b *bench) adjust(user, points int64) {
 	b.t.Helper()
 	l := ledger.Open(b.db, prefix, ledger.Options{Zone: time.FixedZone("+00:00", 0)})
-	lease, err := l.Acquire(b.t.Context(), ledger.DefaultLease, 0)
+	_, _, err := l.Adjust(b.t.Context(), ledger.Adjustment{Key: b.t.Name(), User: user, Points: points, Note: "a test"})
 	if err != nil {
-		b.t.Fatal(err)
-	}
-	_, _, err = l.Adjust(b.t.Context(), lease, ledger.Adjustment{Key: b.t.Name(), User: user, Points: points, Note: "a test"})
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	if err := lease.Release(); err != nil {
 		b.t.Fatal(err)
 	}
 }
@@ -172,14 +165,7 @@ func TestAnAccountThatBeginsWithAnAdjustmentIsFrozenByTheNextSweep(t *testing.T)
 		b.engine.Programme = configured(t, noticeProgram)
 		b.run(sync.Increment)
 		l := ledger.Open(b.engine.LedgerDB, prefix, ledger.Options{})
-		lease, err := l.Acquire(ctx, ledger.DefaultLease, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := l.Adjust(ctx, lease, ledger.Adjustment{Key: "k", User: ann, Points: 5, Note: "gift"}); err != nil {
-			t.Fatal(err)
-		}
-		if err := lease.Release(); err != nil {
+		if _, _, err := l.Adjust(ctx, ledger.Adjustment{Key: "k", User: ann, Points: 5, Note: "gift"}); err != nil {
 			t.Fatal(err)
 		}
 		b.run(sync.Sweep)

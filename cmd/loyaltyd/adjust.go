@@ -94,14 +94,7 @@ func (c *cli) adjust(cmd *cobra.Command, name string, request ledger.Adjustment,
 	if err != nil {
 		return err
 	}
-	lease, err := book.Acquire(ctx, ledger.DefaultLease, patience)
-	if err != nil {
-		return err
-	}
-	entry, repeated, err := book.Adjust(lease.Context(ctx), lease, request)
-	if released := lease.Release(); released != nil {
-		err = errors.Join(err, released)
-	}
+	entry, repeated, err := book.Adjust(ctx, request)
 	if err != nil {
 		return err
 	}
