@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -133,8 +134,7 @@ func (s *Site) Eval(ctx context.Context, php string) (string, error) {
 }
 
 func (s *Site) run(ctx context.Context, php string, environment ...string) (string, error) {
-	command := exec.CommandContext(ctx, s.php, append(phpSettings(), "--", s.Dir)...)
-	command.Args = append(append([]string{s.php}, phpSettings()...), "-r", php)
+	command := exec.CommandContext(ctx, s.php, append(phpSettings(), "-r", php)...)
 	command.Dir = s.Dir
 	command.Env = append(os.Environ(), environment...)
 	printed, err := command.Output()
@@ -143,8 +143,8 @@ func (s *Site) run(ctx context.Context, php string, environment ...string) (stri
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		log, _ := os.ReadFile(filepath.Join(s.root, "debug.log"))
-		return string(printed), fmt.Errorf("php: %w: %s%s\n%s", err, printed, exit.Stderr, log)
+		problems, _ := s.Problems()
+		return string(printed), fmt.Errorf("php: %w: %s%s\n%s", err, printed, exit.Stderr, strings.Join(problems, "\n"))
 	}
 	return string(printed), fmt.Errorf("php: %w", err)
 }

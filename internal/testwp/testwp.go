@@ -147,6 +147,15 @@ func (s *Site) Stop() error {
 	return nil
 }
 
+// Environment returns the variables that tell a command where the site is:
+// LOYALTYD_WP_DIR, _URL, _USER, _PASSWORD, _DSN and _KEY (of SignIn).
+func (s *Site) Environment() []string {
+	return []string{
+		"LOYALTYD_WP_DIR=" + s.Dir, "LOYALTYD_WP_URL=" + s.URL, "LOYALTYD_WP_USER=" + s.User,
+		"LOYALTYD_WP_PASSWORD=" + s.Password, "LOYALTYD_WP_DSN=" + s.DSN, "LOYALTYD_WP_KEY=" + s.key,
+	}
+}
+
 // SignIn returns an address that signs the browser in as a user and goes on
 // to a path of the site, such as "/wp-admin/".
 func (s *Site) SignIn(user int64, path string) string {
