@@ -17,6 +17,8 @@ import (
 func (c *Config) check(r *report) {
 	c.readDSN(r, "store.dsn_file", c.Store.DSNFile, &c.Store.DSN)
 	c.readDSN(r, "ledger.dsn_file", c.Ledger.DSNFile, &c.Ledger.DSN)
+	c.readSecret(r, "endpoint.key_file", c.Endpoint.KeyFile, checkKey, &c.Endpoint.Key)
+	c.readSecret(r, "endpoint.token_file", c.Endpoint.TokenFile, checkToken, &c.Endpoint.Token)
 	if !r.about("endpoint") {
 		if problem := c.Endpoint.problem(); problem != "" {
 			c.entry("endpoint.listen", r).refuseValue("%s", problem)
@@ -26,8 +28,11 @@ func (c *Config) check(r *report) {
 }
 
 func (c *Config) checkProgram(r *report) {
-	if redeem := c.Program.Redeem; redeem.Max > 0 && redeem.Min > redeem.Max {
+	switch redeem := c.Program.Redeem; {
+	case redeem.Max > 0 && redeem.Min > redeem.Max:
 		c.entry("program.redeem.min", r).refuseValue("is more than program.redeem.max (%d): lower it, or set the maximum to 0 for none", redeem.Max)
+	case redeem.Max > 0 && redeem.Multiple > 0 && redeem.Max-redeem.Max%redeem.Multiple < max(redeem.Min, 1):
+		c.entry("program.redeem.multiple", r).refuseValue("has no multiple from program.redeem.min (%d) to program.redeem.max (%d), so nothing could be redeemed: change one of them", redeem.Min, redeem.Max)
 	}
 	if !r.about("program.earn") {
 		c.checkOverflow(r)
@@ -50,6 +55,43 @@ func (c *Config) readDSN(r *report, path, file string, to *DSN) {
 		return
 	}
 	*to = NewDSN(text)
+}
+
+func (c *Config) readSecret(r *report, path, file string, check func(string) string, to *Secret) {
+	if file == "" {
+		return
+	}
+	e := c.entry(path, r)
+	data, err := readBounded(file, 64<<10)
+	if err != nil {
+		e.refuse("%q %v", file, err)
+		return
+	}
+	text := strings.TrimSpace(string(data))
+	if problem := check(text); problem != "" {
+		e.refuse("what is in %q %s", file, problem)
+		return
+	}
+	*to = NewSecret(text)
+}
+
+// checkKey returns what is wrong with a key, without quoting it.
+func checkKey(text string) string {
+	switch {
+	case text == hidden:
+		return "is " + hidden + ", as `loyaltyd config print` shows it: write the real one"
+	case len(text) < minKey:
+		return fmt.Sprintf("is shorter than %d characters: choose a long random one", minKey)
+	}
+	return ""
+}
+
+// checkToken returns what is wrong with a token, which has to fit into a header.
+func checkToken(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "has spaces or characters other than ASCII: choose letters, digits and signs"
+	}
+	return checkKey(text)
 }
 
 // maxSocket is the longest path that the kernel's socket addresses hold.

@@ -57,6 +57,13 @@ type Endpoint struct {
 	Listen string
 	// Remote allows Listen to be an address that other machines can reach.
 	Remote bool
+	// Key is shared with the plugin's LOYALTYD_KEY. Zero: the key in
+	// wp-config.php or in the site's options counts.
+	Key     Secret
+	KeyFile string // the file's name, if the key came from one
+	// Token lets monitors ask for health and metrics without a signature.
+	Token     Secret
+	TokenFile string // the file's name, if the token came from one
 }
 
 // Address returns what net.Listen needs: "unix" and a path, or "tcp" and
@@ -111,7 +118,9 @@ type Redeem struct {
 	PointsPerUnit apd.Decimal // points for one unit of store currency; 0: points have no value
 	Min           int64       // fewest points in one redemption
 	Max           int64       // most points in one redemption; 0: no limit
+	Multiple      int64       // what they must be a multiple of, at least 1
 	CouponDays    int         // days that a coupon is valid; 0: for ever
+	GiveBack      program.GiveBack
 }
 
 // Expiry says when points are lost.
@@ -125,10 +134,16 @@ const (
 	NegativeAllow = "allow"
 	NegativeClamp = "clamp"
 
+	GiveBackExpired  = "expired"  // a coupon that expired unused
+	GiveBackDeleted  = "deleted"  // a coupon that was deleted unused
+	GiveBackRefunded = "refunded" // an order that a coupon paid was refunded
+
 	ExpiryNone = "none"
 	ExpiryIdle = "idle" // the whole balance, after so many days without an entry
 	ExpiryLots = "lots" // the oldest points first, so many days after they were earned
 )
+
+var giveBackEnds = []string{GiveBackExpired, GiveBackDeleted, GiveBackRefunded}
 
 // HasProgram reports whether anything of the programme was configured here,
 // so that a programme kept in WordPress does not count.

@@ -85,14 +85,24 @@ func build(values map[string]value, r *report) Config {
 	c := Config{values: maps.Clone(values)}
 	c.settle(r, "store.wp_path", "store.dsn", "store.dsn_file")
 	c.settle(r, "ledger.dsn", "ledger.dsn_file")
+	c.settle(r, "endpoint.key", "endpoint.key_file")
+	c.settle(r, "endpoint.token", "endpoint.token_file")
 	c.read("", r)
 	c.check(r)
-	// What is kept for Print holds no password.
-	for path, dsn := range map[string]DSN{"store.dsn": c.Store.DSN, "ledger.dsn": c.Ledger.DSN} {
-		if v := c.values[path]; v.node.Value != "" && dsn.hasPassword() {
-			v.node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: dsn.String(), Line: v.node.Line}
+	// What is kept for Print holds no password and no key.
+	hide := func(path, shown string) {
+		if v := c.values[path]; v.node.Value != "" {
+			v.node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: shown, Line: v.node.Line}
 			c.values[path] = v
 		}
+	}
+	for path, dsn := range map[string]DSN{"store.dsn": c.Store.DSN, "ledger.dsn": c.Ledger.DSN} {
+		if dsn.hasPassword() {
+			hide(path, dsn.String())
+		}
+	}
+	for _, path := range []string{"endpoint.key", "endpoint.token"} {
+		hide(path, hidden)
 	}
 	return c
 }
@@ -248,26 +258,27 @@ func flagText(flags *pflag.FlagSet, name string) string {
 	return ""
 }
 
-// warn notes files that hold a password and that everybody may read.
+// warn notes files that hold a password or a key and that everybody may read.
 func (c *Config) warn(file string) {
-	for _, section := range []string{"store", "ledger"} {
-		dsn, dsnFile := c.Store.DSN, c.Store.DSNFile
-		if section == "ledger" {
-			dsn, dsnFile = c.Ledger.DSN, c.Ledger.DSNFile
-		}
-		path := ""
-		switch {
-		case dsnFile != "":
-			path = dsnFile
-		case c.values[section+".dsn"].source.rank == rankFile:
+	for _, kept := range []struct {
+		what, key, file string
+		holds           bool
+	}{
+		{"a database password", "store.dsn", c.Store.DSNFile, c.Store.DSN.hasPassword()},
+		{"a database password", "ledger.dsn", c.Ledger.DSNFile, c.Ledger.DSN.hasPassword()},
+		{"a key", "endpoint.key", c.Endpoint.KeyFile, !c.Endpoint.Key.IsZero()},
+		{"a key", "endpoint.token", c.Endpoint.TokenFile, !c.Endpoint.Token.IsZero()},
+	} {
+		path := kept.file
+		if path == "" && c.values[kept.key].source.rank == rankFile {
 			path = file
 		}
-		if path == "" || !dsn.hasPassword() {
+		if path == "" || !kept.holds {
 			continue
 		}
 		// Container platforms mount secrets readable for all, so this is no error.
 		if info, err := os.Stat(path); err == nil && info.Mode().Perm()&0o004 != 0 {
-			warning := fmt.Sprintf("%s holds a database password and every user of this machine may read it: run `chmod o-r %s`", path, path)
+			warning := fmt.Sprintf("%s holds %s and every user of this machine may read it: run `chmod o-r %s`", path, kept.what, path)
 			if !slices.Contains(c.Warnings, warning) {
 				c.Warnings = append(c.Warnings, warning)
 			}

@@ -93,6 +93,7 @@ func golden(t *testing.T, name, got string) {
 func diff(want, got any) string {
 	return cmp.Diff(want, got,
 		cmp.Comparer(func(a, b apd.Decimal) bool { return a.Text('f') == b.Text('f') }), // digits too
+		cmp.Comparer(func(a, b config.Secret) bool { return a.Reveal() == b.Reveal() }),
 		cmp.Comparer(func(a, b config.Cron) bool { return a.String() == b.String() }),
 		cmpopts.IgnoreUnexported(config.Config{}),
 		cmpopts.EquateEmpty())
@@ -127,7 +128,7 @@ func TestDefaults(t *testing.T) {
 		Program: config.Program{
 			Rules:           program.Defaults(),
 			NegativeBalance: config.NegativeAllow,
-			Redeem:          config.Redeem{PointsPerUnit: decimal("100"), CouponDays: 365},
+			Redeem:          config.Redeem{PointsPerUnit: decimal("100"), Multiple: 1, CouponDays: 365, GiveBack: program.GiveBack{Expired: true, Deleted: true, Refunded: true}},
 			Expiry:          config.Expiry{Mode: config.ExpiryNone, Days: 365},
 		},
 	}
@@ -139,6 +140,11 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+const (
+	keyText   = "a key of thirty-two characters, or more ö"
+	tokenText = "token-0123456789-0123456789-0123456789"
+)
+
 // everything gives each key a value that is not its default, as a variable.
 var everything = map[string]string{
 	"store.wp_path":                             "", // excludes dsn; see TestAlternatives
@@ -149,6 +155,10 @@ var everything = map[string]string{
 	"ledger.dsn_file":                           "",
 	"endpoint.listen":                           "192.168.1.5:9000",
 	"endpoint.remote":                           "true",
+	"endpoint.key":                              keyText,
+	"endpoint.key_file":                         "",
+	"endpoint.token":                            tokenText,
+	"endpoint.token_file":                       "",
 	"brake.percent":                             "2.50",
 	"brake.entries":                             "7",
 	"schedule.sync":                             "@every 1m",
@@ -184,17 +194,22 @@ var everything = map[string]string{
 	"program.redeem.points_per_unit":            "50",
 	"program.redeem.min":                        "10",
 	"program.redeem.max":                        "20",
+	"program.redeem.multiple":                   "5",
 	"program.redeem.coupon_days":                "30",
+	"program.redeem.give_back":                  "refunded, expired",
 	"program.expiry.mode":                       "lots",
 	"program.expiry.days":                       "400",
 }
 
 func wantEverything() config.Config {
 	return config.Config{
-		Store:    config.Store{DSN: config.NewDSN("shop:p@ss@tcp(db:3306)/wordpress"), TablePrefix: "wp_2_"},
-		Ledger:   config.Ledger{DSN: config.NewDSN("points@unix(/run/mysqld/mysqld.sock)/points")},
-		Endpoint: config.Endpoint{Listen: "192.168.1.5:9000", Remote: true},
-		Brake:    config.Brake{Percent: decimal("2.50"), Entries: 7},
+		Store:  config.Store{DSN: config.NewDSN("shop:p@ss@tcp(db:3306)/wordpress"), TablePrefix: "wp_2_"},
+		Ledger: config.Ledger{DSN: config.NewDSN("points@unix(/run/mysqld/mysqld.sock)/points")},
+		Endpoint: config.Endpoint{
+			Listen: "192.168.1.5:9000", Remote: true, Key: config.NewSecret(keyText),
+			Token: config.NewSecret(tokenText),
+		},
+		Brake: config.Brake{Percent: decimal("2.50"), Entries: 7},
 		Schedule: config.Schedule{
 			Sync: cronLine("@every 1m"), Sweep: cronLine("@hourly"),
 			Expire: cronLine("0 1 * * *"), Verify: cronLine("0 2 * * 1-5"),
@@ -228,7 +243,7 @@ func wantEverything() config.Config {
 			},
 			Exclude:         program.Exclusion{Roles: []string{"administrator", "shop_manager"}, Users: []int64{3, 4}},
 			NegativeBalance: "clamp",
-			Redeem:          config.Redeem{PointsPerUnit: decimal("50"), Min: 10, Max: 20, CouponDays: 30},
+			Redeem:          config.Redeem{PointsPerUnit: decimal("50"), Min: 10, Max: 20, Multiple: 5, CouponDays: 30, GiveBack: program.GiveBack{Expired: true, Refunded: true}},
 			Expiry:          config.Expiry{Mode: "lots", Days: 400},
 		},
 	}
@@ -287,7 +302,7 @@ store:
   table_prefix: wp_2_
   wp_path:
 ledger: {dsn: points@unix(/run/mysqld/mysqld.sock)/points}
-endpoint: {listen: "192.168.1.5:9000", remote: true}
+endpoint: {listen: "192.168.1.5:9000", remote: true, key: "` + keyText + `", token: ` + tokenText + `}
 Brake: {Percent: 2.50, ENTRIES: "7"}
 schedule: {sync: "@every 1m", sweep: "@hourly", expire: 0 1 * * *, verify: 0 2 * * 1-5}
 program:
@@ -331,13 +346,13 @@ program:
     product_review: {points: 2, verified_only: true}
     blog_comment: {points: 3}
     signup: {points: 4}
-  redeem: {points_per_unit: 50, min: 10, max: 20, coupon_days: 30}
+  redeem: {points_per_unit: 50, min: 10, max: 20, multiple: 5, coupon_days: 30, give_back: [expired, refunded]}
   expiry: {mode: lots, days: 400}
 `
 
 const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\/wordpress", "table_prefix": "wp_2_", "wp_path": null},
 	"ledger": {"dsn": "points@unix(/run/mysqld/mysqld.sock)/points"},
-	"endpoint": {"listen": "192.168.1.5:9000", "remote": true},
+	"endpoint": {"listen": "192.168.1.5:9000", "remote": true, "key": "` + keyText + `", "token": "` + tokenText + `"},
 	"brake": {"percent": 2.50, "entries": 7},
 	"schedule": {"sync": "@every 1m", "sweep": "@hourly", "expire": "0 1 * * *", "verify": "0 2 * * 1-5"},
 	"program": {
@@ -357,7 +372,7 @@ const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\
 			"campaigns": [{"name": "May \ud83c\udf89", "from": "2026-05-01", "to": "2026-06-01", "multiplier": 2}, {"points": 5}],
 			"product_review": {"points": 2, "verified_only": true}, "blog_comment": {"points": 3}, "signup": {"points": 4}
 		},
-		"redeem": {"points_per_unit": 50, "min": 10, "max": 20, "coupon_days": 30},
+		"redeem": {"points_per_unit": 50, "min": 10, "max": 20, "multiple": 5, "coupon_days": 30, "give_back": ["expired", "refunded"]},
 		"expiry": {"mode": "lots", "days": 400}
 	}
 }`
@@ -470,6 +485,22 @@ func TestWarnsOfPasswordsThatEverybodyMayRead(t *testing.T) {
 	}
 	if w := mustLoad(t, "", nil, "--config", file).Warnings; len(w) != 1 {
 		t.Errorf("warnings %q, want one for the one file", w)
+	}
+}
+
+func TestAKeyIsReadFromItsFile(t *testing.T) {
+	t.Parallel()
+	key, token := write(t, "key", "  "+keyText+"\n"), write(t, "token", tokenText+"\r\n")
+	args := []string{"--set", "endpoint.key_file=" + key, "--set", "endpoint.token_file=" + token}
+	c := mustLoad(t, "endpoint: {key: "+strings.Repeat("x", 32)+"}", nil, args...)
+	if c.Endpoint.Key.Reveal() != keyText || c.Endpoint.Token.Reveal() != tokenText || len(c.Warnings) != 0 {
+		t.Errorf("key %q, token %q, warnings %q", c.Endpoint.Key.Reveal(), c.Endpoint.Token.Reveal(), c.Warnings)
+	}
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if w := mustLoad(t, "", nil, args...).Warnings; len(w) != 1 || !strings.Contains(w[0], key+" holds a key") {
+		t.Errorf("warnings %q", w)
 	}
 }
 

@@ -21,6 +21,9 @@ func (c Config) Print(w io.Writer) error {
 		if strings.HasSuffix(k.path, ".dsn") && NewDSN(shown.Value).hasPassword() {
 			note += ", password not shown"
 		}
+		if shown.Value == hidden {
+			note += ", not shown"
+		}
 		if shown.Kind == yaml.ScalarNode || len(shown.Content) == 0 {
 			shown.LineComment = note
 		} else {

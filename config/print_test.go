@@ -44,8 +44,9 @@ func TestPrint(t *testing.T) {
 
 func TestPrintLoadsAgain(t *testing.T) {
 	t.Parallel()
-	for _, file := range []string{"", strings.ReplaceAll(everythingYAML, ":p@ss@", "@"), strings.ReplaceAll(everythingJSON, ":p@ss@", "@")} {
-		c := mustLoad(t, file, nil)
+	without := strings.NewReplacer(":p@ss@", "@", keyText, "", tokenText, "")
+	for _, file := range []string{"", everythingYAML, everythingJSON} {
+		c := mustLoad(t, without.Replace(file), nil)
 		again := mustLoad(t, printed(t, c), nil)
 		if d := diff(c, again); d != "" {
 			t.Errorf("(-printed +loaded)\n%s", d)
@@ -56,8 +57,15 @@ func TestPrintLoadsAgain(t *testing.T) {
 func TestPrintedPasswordIsNotTakenForOne(t *testing.T) {
 	t.Parallel()
 	_, err := load(t, printed(t, mustLoad(t, everythingYAML, nil)), nil)
-	if got := problems(t, err); len(got) != 1 || !strings.Contains(got[0], "store.dsn: the DSN has *** in place of the password") {
-		t.Errorf("problems %q", got)
+	want := []string{
+		"store.dsn: the DSN has *** in place of the password", "endpoint.key: is ***, as `loyaltyd config print` shows it",
+		"endpoint.token: is ***, as `loyaltyd config print` shows it",
+	}
+	got := problems(t, err)
+	for i := range want {
+		if len(got) != len(want) || !strings.Contains(got[i], want[i]) {
+			t.Fatalf("problems %q, want %q", got, want)
+		}
 	}
 }
 
@@ -65,15 +73,19 @@ func TestPasswordsNeverShow(t *testing.T) {
 	t.Parallel()
 	const secret = "tr0ub4dor"
 	dsn := "shop:" + secret + "@tcp(db:3306)/wordpress"
-	c := mustLoad(t, "ledger: {dsn: \""+dsn+"\"}", nil, "--dsn", dsn)
+	key := strings.Repeat(secret, 4)
+	c := mustLoad(t, "ledger: {dsn: \""+dsn+"\"}\nendpoint: {key: "+key+"}", nil, "--dsn", dsn, "--set", "endpoint.token="+key)
 	if c.Store.DSN.Reveal() != dsn || c.Ledger.DSN.Reveal() != dsn {
 		t.Fatal("the DSN did not arrive")
+	}
+	if c.Endpoint.Key.Reveal() != key || c.Endpoint.Token.Reveal() != key {
+		t.Fatal("the key did not arrive")
 	}
 	hidden := struct{ private config.DSN }{c.Store.DSN}
 
 	var outputs []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
-		for _, v := range []any{c, &c, c.Store, c.Store.DSN, &c.Store.DSN, hidden, []config.DSN{c.Store.DSN}} {
+		for _, v := range []any{c, &c, c.Store, c.Store.DSN, &c.Store.DSN, c.Endpoint, c.Endpoint.Key, &c.Endpoint.Token, hidden, []config.DSN{c.Store.DSN}} {
 			outputs = append(outputs, fmt.Sprintf(verb, v))
 		}
 	}
@@ -96,6 +108,8 @@ func TestPasswordsNeverShow(t *testing.T) {
 		"store: {dsn: [\"" + dsn + "\"]}", "store: {dsn: \"" + secret + "@nowhere\"}", "store: {dsn: \"u:" + secret + "@tcp(h:1)/\"}",
 		"store: {dsn: \"u:" + secret + "@tcp(h:1)/d?tls=none-such\"}", "store: {dsn: !x \"" + dsn + "\"}",
 		"store: {dsn: *" + secret + "}",
+		"endpoint: {key: " + secret + "}", "endpoint: {key: [" + key + "]}", "endpoint: {token: \"" + key + " ö\"}",
+		"endpoint: \"" + key + "\"", "endpoint: {key: " + key + ", key_file: /x}", "endpoint: {key: !x \"" + key + "\"}",
 	} {
 		_, err := load(t, file, nil)
 		if err == nil {

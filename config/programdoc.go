@@ -30,7 +30,7 @@ func (c Config) ProgramDocument() json.RawMessage {
 	document["negative_balance"] = p.NegativeBalance
 	document["redeem"] = map[string]any{
 		"points_per_unit": p.Redeem.PointsPerUnit.Text('f'), "min": p.Redeem.Min, "max": p.Redeem.Max,
-		"coupon_days": p.Redeem.CouponDays,
+		"multiple": p.Redeem.Multiple, "coupon_days": p.Redeem.CouponDays, "give_back": giveBackForm(p.Redeem.GiveBack),
 	}
 	document["expiry"] = map[string]any{"mode": p.Expiry.Mode, "days": p.Expiry.Days}
 	encoded, err := json.Marshal(document)
@@ -38,6 +38,17 @@ func (c Config) ProgramDocument() json.RawMessage {
 		panic("writing the programme: " + err.Error()) // no value is one that JSON cannot hold
 	}
 	return encoded
+}
+
+// giveBackForm returns it as it is written in a configuration.
+func giveBackForm(g program.GiveBack) []string {
+	ends := []string{}
+	for i, given := range []bool{g.Expired, g.Deleted, g.Refunded} {
+		if given {
+			ends = append(ends, giveBackEnds[i])
+		}
+	}
+	return ends
 }
 
 // customStatusesForm returns them as they are written in a configuration.

@@ -23,7 +23,7 @@ const unusual = `{
     "campaigns": [{"name": "<Spring> 🌷", "from": "2026-03-20", "to": "2026-04-05", "multiplier": "2"}, {"points": 5}],
     "product_review": {"points": 25, "verified_only": true}, "blog_comment": {"points": 3}, "signup": {"points": 50}
   },
-  "redeem": {"points_per_unit": "12.5", "min": 10, "max": 1000, "coupon_days": 30},
+  "redeem": {"points_per_unit": "12.5", "min": 10, "max": 1000, "multiple": 5, "coupon_days": 30, "give_back": ["deleted"]},
   "expiry": {"mode": "lots", "days": 90}
 }`
 

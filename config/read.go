@@ -49,6 +49,44 @@ func integer(to *int64) func(entry) {
 	}
 }
 
+func multiple(to *int64) func(entry) {
+	return func(e entry) {
+		if n, ok := e.integer(1, math.MaxInt64); ok {
+			*to = n
+		}
+	}
+}
+
+func giveBack(to *program.GiveBack) func(entry) {
+	return func(e entry) {
+		var ends []string
+		list(&ends, func(e entry) (string, bool) { return e.oneOf(giveBackEnds...) })(e)
+		*to = program.GiveBack{
+			Expired:  slices.Contains(ends, GiveBackExpired),
+			Deleted:  slices.Contains(ends, GiveBackDeleted),
+			Refunded: slices.Contains(ends, GiveBackRefunded),
+		}
+	}
+}
+
+// secret never quotes the value.
+func secret(to *Secret, check func(string) string) func(entry) {
+	return func(e entry) {
+		if e.node.Kind != yaml.ScalarNode {
+			e.refuse("%s is not a text: put it in quotes", kindOf(e.node))
+			return
+		}
+		if e.node.Value == "" {
+			return
+		}
+		if problem := check(e.node.Value); problem != "" {
+			e.refuse("%s", problem)
+			return
+		}
+		*to = NewSecret(e.node.Value)
+	}
+}
+
 func days(to *int, least, most int64) func(entry) {
 	return func(e entry) {
 		if n, ok := e.integer(least, most); ok {

@@ -121,7 +121,7 @@ func Parse(text string) (Program, error) {
 			"blog_comment":   within(fields{"points": integer(&p.BlogComment)}),
 			"signup":         within(fields{"points": integer(&p.Signup)}),
 		}),
-		"redeem": within(fields{"points_per_unit": unread, "min": unread, "max": unread, "coupon_days": unread}),
+		"redeem": within(fields{"points_per_unit": unread, "min": unread, "max": unread, "multiple": unread, "coupon_days": unread, "give_back": unread}),
 		"expiry": within(fields{
 			"mode": choice(func(v string) { p.ExpiryMode = v }, "none", "idle", "lots"), "days": unread,
 		}),
