@@ -86,8 +86,10 @@ func (s *Shop) PlaceOrder(ctx context.Context, o Order) (int64, error) {
 		return r.id, err
 	}
 	if !o.ItemsFirst {
-		_, err = s.insertItems(ctx, r.id, items)
-		return r.id, err
+		if _, err = s.insertItems(ctx, r.id, items); err != nil || o.Coupon == "" {
+			return r.id, err
+		}
+		return r.id, s.countUses(ctx, r.id, r.status, func() (bool, error) { return false, nil })
 	}
 	for _, item := range itemIDs {
 		err := s.run(ctx, `UPDATE {p}woocommerce_order_items SET order_id = ? WHERE order_item_id = ?`, r.id, item)

@@ -186,9 +186,12 @@ func (s *Shop) dateMeta(ctx context.Context, order int64, paid, completed time.T
 	return nil
 }
 
-// count records or takes back the order's sales and stock, as hooks of the
-// status do in a statement after it.
+// count records or takes back the order's coupons, sales and stock, as hooks of
+// the status do in statements after it.
 func (s *Shop) count(ctx context.Context, order int64, status string) error {
+	if err := s.countUses(ctx, order, status, func() (bool, error) { return s.usesCounted(ctx, order) }); err != nil {
+		return err
+	}
 	yes, word := 1, "yes"
 	switch status {
 	case "wc-completed", "wc-processing":
