@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
 )
 
 // Daemon is what the daemon says of itself to the site.
@@ -26,6 +30,34 @@ type Run struct {
 	OK                bool
 	Message           string // for people; what went wrong or what to do
 	Figures           map[string]int64
+	Findings          []string // of a verification
+}
+
+// stateRuns is the state that holds the last run of each kind.
+const stateRuns = "runs"
+
+// runForm is a run as the state "runs" has it. Times are RFC 3339, UTC, with
+// microseconds.
+type runForm struct {
+	Started  string           `json:"started"`
+	Finished string           `json:"finished"`
+	OK       bool             `json:"ok"`
+	Message  string           `json:"message"`
+	Figures  map[string]int64 `json:"figures"`
+	Findings []string         `json:"findings,omitempty"`
+}
+
+// MarshalJSON writes the run as the state "runs" has it.
+func (r Run) MarshalJSON() ([]byte, error) {
+	const form = "2006-01-02T15:04:05.000000Z"
+	figures := r.Figures
+	if figures == nil {
+		figures = map[string]int64{}
+	}
+	return json.Marshal(runForm{
+		Started: r.Started.UTC().Format(form), Finished: r.Finished.UTC().Format(form), OK: r.OK, Message: r.Message,
+		Figures: figures, Findings: r.Findings,
+	})
 }
 
 // Heartbeat records that the daemon is alive now, by the database's clock, and
@@ -41,16 +73,45 @@ func (r *Reports) Heartbeat(ctx context.Context, d Daemon) error {
 	return nil
 }
 
-// RecordRun records a run that has ended as the last one.
+// RecordRun records a run of sync that has ended as the last one, and as the
+// last one of its kind in the state "runs".
 func (r *Reports) RecordRun(ctx context.Context, run Run) error {
 	figures, err := json.Marshal(run.Figures)
 	if err != nil {
 		return fmt.Errorf("record the run: %w", err)
 	}
-	_, err = r.db.ExecContext(ctx, r.sql(`
+	return r.recordRun(ctx, run, `
 		UPDATE {p}loyalty_daemon
-		SET run_kind = ?, run_started = ?, run_finished = ?, run_ok = ?, run_message = ?, run_figures = ? WHERE id = 1`),
+		SET run_kind = ?, run_started = ?, run_finished = ?, run_ok = ?, run_message = ?, run_figures = ? WHERE id = 1`,
 		run.Kind, run.Started.UTC(), run.Finished.UTC(), run.OK, cut(run.Message, 1024), string(figures))
+}
+
+// RecordProof records a verification in the state "runs" only.
+func (r *Reports) RecordProof(ctx context.Context, run Run) error {
+	return r.recordRun(ctx, run, `SELECT id FROM {p}loyalty_daemon WHERE id = 1 FOR UPDATE`)
+}
+
+// recordRun records a run in the state "runs". The statement locks the
+// daemon's row, which keeps others who record a run waiting.
+func (r *Reports) recordRun(ctx context.Context, run Run, statement string, values ...any) error {
+	err := database.Transact(ctx, r.db, func(tx *sqlx.Tx) error {
+		if _, err := tx.ExecContext(ctx, r.sql(statement), values...); err != nil {
+			return err
+		}
+		before, _, err := readDaemonState(ctx, tx, r, stateRuns)
+		if err != nil {
+			return err
+		}
+		runs := map[string]any{}
+		var others map[string]json.RawMessage
+		if json.Unmarshal(before, &others) == nil { // what cannot be read is replaced
+			for kind, other := range others {
+				runs[kind] = other
+			}
+		}
+		runs[run.Kind] = run
+		return writeDaemonState(ctx, tx, r, stateRuns, runs)
+	})
 	if err != nil {
 		return fmt.Errorf("record the run: %w", err)
 	}

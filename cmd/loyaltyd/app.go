@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	gosync "sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -17,7 +19,6 @@ import (
 	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
-	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 	wpbridge "loyaltyd/wp-bridge"
 )
@@ -32,9 +33,13 @@ type app struct {
 	// another database.
 	ledgerDB *sqlx.DB
 	store    *store.Store
-	engine   *sync.Engine
+	engine   *sync.Engine // for runs, one at a time
 	reports  *reports.Reports
 	log      *slog.Logger
+
+	inForce atomic.Pointer[inForce]
+	looking gosync.Mutex // at the programme
+	shown   shown
 }
 
 // patience is how long a command waits for another run to end.
@@ -93,6 +98,7 @@ func connect(ctx context.Context, loaded config.Config, log *slog.Logger) (*app,
 		return nil, err
 	}
 	a := &app{config: loaded, site: site, log: log}
+	a.inForce.Store(configured(loaded))
 	if err := a.openDatabases(ctx); err != nil {
 		a.close()
 		return nil, err
@@ -165,21 +171,29 @@ func (a *app) openStore(ctx context.Context) error {
 		return err
 	}
 	a.store = opened
-	a.engine = &sync.Engine{
-		Store: opened, LedgerDB: a.ledgerDB, Prefix: a.site.Prefix, Programme: programme(a.config),
-		Log: a.log, Patience: patience, Now: time.Now,
+	if err := a.lookAtProgramme(ctx); err != nil {
+		return err
 	}
+	a.engine = a.newEngine()
 	return nil
 }
 
-// programme returns what the engine needs of the configuration.
-func programme(c config.Config) sync.Programme {
-	return sync.Programme{
-		Rules:     c.Program.Rules,
-		Exclusion: program.Exclusion{Roles: c.Program.Exclude.Roles, Users: c.Program.Exclude.Users},
-		Clamp:     c.Program.NegativeBalance == config.NegativeClamp,
-		Brake:     sync.BrakeLimits{Percent: c.Brake.Percent, Entries: c.Brake.Entries},
+// newEngine returns an engine that goes by the programme in force.
+func (a *app) newEngine() *sync.Engine {
+	return &sync.Engine{
+		Store: a.store, LedgerDB: a.ledgerDB, Prefix: a.site.Prefix, Programme: engineProgramme(a.programme().config),
+		Log: a.log, Patience: patience, Now: time.Now,
 	}
+}
+
+// refreshProgramme makes the next run go by the programme that is in force
+// now.
+func (a *app) refreshProgramme(ctx context.Context) error {
+	if err := a.lookAtProgramme(ctx); err != nil {
+		return err
+	}
+	a.engine.Programme = engineProgramme(a.programme().config)
+	return nil
 }
 
 // home is a database with the tables that belong in it.
@@ -260,7 +274,7 @@ func (a *app) reportSettings(ctx context.Context) (reports.Settings, error) {
 	}
 	return reports.Settings{
 		Zone: settings.Zone, StartOfWeek: settings.StartOfWeek, Currency: settings.Currency,
-		PointsPerUnit: a.config.Program.Redeem.PointsPerUnit, Now: now,
+		PointsPerUnit: a.programme().config.Program.Redeem.PointsPerUnit, Now: now,
 	}, nil
 }
 
@@ -281,6 +295,6 @@ func (a *app) openLedger(ctx context.Context) (*ledger.Ledger, error) {
 		return nil, err
 	}
 	return ledger.Open(a.ledgerDB, a.site.Prefix, ledger.Options{
-		Zone: settings.Zone, Clamp: a.config.Program.NegativeBalance == config.NegativeClamp,
+		Zone: settings.Zone, Clamp: a.programme().config.Program.NegativeBalance == config.NegativeClamp,
 	}), nil
 }

@@ -148,7 +148,7 @@ func (x *examination) examine(ctx context.Context, loaded config.Config, c *cli)
 	}
 	x.clocks(ctx)
 	x.orders(ctx)
-	x.programme(ctx)
+	x.rules(ctx)
 	if current {
 		x.daemon(ctx)
 	}

@@ -157,7 +157,7 @@ func (x *examination) orders(ctx context.Context) {
 
 // currencies counts the orders that earn nothing for want of a rate.
 func (x *examination) currencies(kinds []store.OrderKind, own string) {
-	rules := &x.config.Program.Rules
+	rules := &x.programme().config.Program.Rules
 	missing := map[string]int64{}
 	for _, k := range kinds {
 		code := strings.ToUpper(k.Currency)
@@ -184,7 +184,7 @@ func (x *examination) currencies(kinds []store.OrderKind, own string) {
 
 // statuses names listed statuses that no order has, which may be misspelt.
 func (x *examination) statuses(kinds []store.OrderKind) {
-	purchase := &x.config.Program.Rules.Earn.Purchase
+	purchase := &x.programme().config.Program.Rules.Earn.Purchase
 	there := map[string]bool{}
 	for _, k := range kinds {
 		there[k.Status] = true
@@ -210,9 +210,12 @@ func (x *examination) statuses(kinds []store.OrderKind) {
 	}
 }
 
-// programme looks for rules that cannot do what they seem to.
-func (x *examination) programme(ctx context.Context) {
-	p := &x.config.Program
+// rules looks for rules that cannot do what they seem to.
+func (x *examination) rules(ctx context.Context) {
+	p := &x.programme().config.Program
+	if problem := x.programme().problem; problem != "" {
+		x.add(failure, "programme", "correct it on the Loyalty page's Settings tab", "the programme in WordPress is not used, the last good one stays in force: %s", problem)
+	}
 	before := len(x.findings)
 	purchase := &p.Rules.Earn.Purchase
 	if len(purchase.Products) > 0 {
@@ -240,6 +243,6 @@ func (x *examination) programme(ctx context.Context) {
 		x.add(warning, "programme", "set program.earn.purchase.points_per_unit", "no purchase earns points")
 	}
 	if len(x.findings) == before {
-		x.ok("programme", "nothing odd in the rules")
+		x.ok("programme", "nothing odd in the rules (%s)", x.programme().says())
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"loyaltyd/internal/schedule"
 	"loyaltyd/ledger"
-	"loyaltyd/reports"
 	"loyaltyd/sync"
 )
 
@@ -54,6 +53,9 @@ func (s *session) sync(ctx context.Context, mode sync.Mode) error {
 	}
 	began, err := s.ledgerClock(ctx)
 	if err != nil {
+		return err
+	}
+	if err := s.refreshProgramme(ctx); err != nil {
 		return err
 	}
 	summary, failed := s.engine.Run(ctx, sync.Options{Mode: mode})
@@ -116,36 +118,18 @@ func (s *session) tellRun(summary *sync.Summary) {
 	}
 }
 
-// verify proves the books and records what was found for the site.
+// verify proves the books.
 func (s *session) verify(ctx context.Context) error {
-	started, err := s.clock(ctx)
-	if err != nil {
-		return err
-	}
 	v, err := s.app.verify(ctx)
 	if err != nil {
 		return err
 	}
-	var findings []string
-	for _, i := range v.Invariants {
-		for _, finding := range i.Findings {
-			findings = append(findings, printable(finding))
-		}
-	}
 	if v.OK {
 		s.log.Info("verified: the ledger, the store and the reports agree")
 	} else {
-		s.log.Error("verification found what is wrong: run `loyaltyd verify`", "findings", findings)
+		s.log.Error("verification found what is wrong: run `loyaltyd verify`", "findings", v.findings())
 	}
-	finished, err := s.clock(ctx)
-	if err != nil {
-		return err
-	}
-	run := reports.Run{Kind: "verify", Started: started, Finished: finished, OK: v.OK, Figures: map[string]int64{"findings": int64(len(findings))}}
-	if !v.OK {
-		run.Message = "verification found what is wrong: " + findings[0]
-	}
-	return s.reports.RecordRun(ctx, run)
+	return nil
 }
 
 // ended tells how an attempt of a job ended; that of a job without a name was

@@ -73,6 +73,9 @@ func (a *app) sync(ctx context.Context, options sync.Options) (*sync.Summary, er
 	if err != nil {
 		return nil, err
 	}
+	if err := a.refreshProgramme(ctx); err != nil {
+		return nil, err
+	}
 	summary, err := a.engine.Run(ctx, options)
 	var nothing *sync.NoPlanError
 	if summary == nil || errors.As(err, &nothing) {
@@ -103,7 +106,7 @@ func (a *app) recordRun(ctx context.Context, started time.Time, summary *sync.Su
 	if failed != nil {
 		run.Message = failed.Error()
 	}
-	return a.reports.RecordRun(ctx, run)
+	return errors.Join(a.reports.RecordRun(ctx, run), a.showRun(ctx, summary))
 }
 
 func (c *cli) printSummary(s *sync.Summary, form choice) error {

@@ -128,6 +128,13 @@ func (v *verification) text() string {
 // either way.
 func (a *app) verify(ctx context.Context) (*verification, error) {
 	v := &verification{OK: true}
+	started, err := a.clock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.refreshProgramme(ctx); err != nil {
+		return nil, err
+	}
 	for _, prove := range []func(context.Context) (invariant, error){
 		a.verifyChains, a.verifyFacts, a.verifyReports, a.verifyConservation,
 	} {
@@ -137,7 +144,35 @@ func (a *app) verify(ctx context.Context) (*verification, error) {
 		}
 		v.add(proven)
 	}
-	return v, a.recordProof(ctx, v)
+	return v, errors.Join(a.recordProof(ctx, v), a.recordVerification(ctx, started, v))
+}
+
+// findings returns everything that is wrong.
+func (v *verification) findings() []string {
+	var all []string
+	for _, i := range v.Invariants {
+		for _, finding := range i.Findings {
+			all = append(all, printable(finding))
+		}
+	}
+	return all
+}
+
+// recordVerification tells the site of it.
+func (a *app) recordVerification(ctx context.Context, started time.Time, v *verification) error {
+	finished, err := a.clock(ctx)
+	if err != nil {
+		return err
+	}
+	findings := v.findings()
+	run := reports.Run{
+		Kind: "verify", Started: started, Finished: finished, OK: v.OK,
+		Figures: map[string]int64{"findings": int64(len(findings))}, Findings: findings,
+	}
+	if !v.OK {
+		run.Message = "verification found what is wrong: " + findings[0]
+	}
+	return a.reports.RecordProof(ctx, run)
 }
 
 // lastProof is what the last verification came to. It is kept beside sync's
@@ -151,10 +186,8 @@ const proofKey = "verified"
 
 func (a *app) recordProof(ctx context.Context, v *verification) error {
 	proof := lastProof{}
-	for i := range v.Invariants {
-		if findings := v.Invariants[i].Findings; len(findings) > 0 && proof.First == "" {
-			proof.First = printable(findings[0])
-		}
+	if findings := v.findings(); len(findings) > 0 {
+		proof.First = findings[0]
 	}
 	var err error
 	if proof.At, err = a.clock(ctx); err != nil {
