@@ -160,3 +160,12 @@ func (l *Ledger) Outstanding(ctx context.Context) (int64, error) {
 	}
 	return sum, nil
 }
+
+// EntryCount returns how many entries there are, from the daily roll-up.
+func (l *Ledger) EntryCount(ctx context.Context) (int64, error) {
+	var n int64
+	if err := l.db.GetContext(ctx, &n, l.sql(`SELECT COALESCE(SUM(entries), 0) FROM {p}loyalty_points_daily`)); err != nil {
+		return 0, fmt.Errorf("count the entries: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,5 @@
+package wpbridge
+
+func estimate(x *exchange) (answer, error) {
+	return answer{}, refuse(codeNotFound, "")
+}

@@ -1,0 +1,181 @@
+package wpbridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"loyaltyd/ledger"
+)
+
+// redemptionView is points spent on a coupon.
+type redemptionView struct {
+	ID         int64   `json:"id"`
+	User       int64   `json:"user_id"`
+	Points     int64   `json:"points"`
+	Returned   int64   `json:"returned"`
+	Amount     string  `json:"amount"`
+	Currency   string  `json:"currency"`
+	Code       string  `json:"code"`
+	Coupon     *int64  `json:"coupon_id"`
+	Order      *int64  `json:"order_id"`
+	State      string  `json:"state"`
+	ReservedAt stamp   `json:"reserved_at"`
+	ChangedAt  stamp   `json:"changed_at"`
+	ExpiresOn  *string `json:"expires_on"`
+	Balance    int64   `json:"balance"`
+	Repeated   bool    `json:"repeated"`
+}
+
+// orNull returns nil for the zero value.
+func orNull[T comparable](value T) *T {
+	if value == *new(T) {
+		return nil
+	}
+	return &value
+}
+
+func (t *Terms) show(r *ledger.Redemption, balance int64, repeated bool) redemptionView {
+	return redemptionView{
+		ID: r.ID, User: r.User, Points: r.Points, Returned: r.Returned, Amount: money(&r.Amount, t.decimals()),
+		Currency: r.Currency, Code: r.Code, Coupon: orNull(r.Coupon), Order: orNull(r.Order), State: string(r.State),
+		ReservedAt: stamp(r.ReservedAt), ChangedAt: stamp(r.ChangedAt), ExpiresOn: orNull(r.ExpiresOn),
+		Balance: balance, Repeated: repeated,
+	}
+}
+
+func redeem(x *exchange) (answer, error) {
+	user, err := x.pathID()
+	if err != nil {
+		return answer{}, err
+	}
+	var body struct {
+		Points int64 `json:"points"`
+	}
+	if err := decode(x.body, &body); err != nil {
+		return answer{}, err
+	}
+	if body.Points <= 0 {
+		return answer{}, refuse(codeBadRequest, "The points to redeem are a whole number above 0.")
+	}
+	ctx := x.Context()
+	l, err := x.site.Ledger(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	terms, err := x.site.Terms(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	request := ledger.Reservation{Key: x.idem, User: user, Points: body.Points, Currency: terms.Currency}
+	if refused := x.mayRedeem(ctx, l, &terms, &request); refused != nil {
+		// Not if it was done before: what holds now came later.
+		r, balance, err := l.Reservation(ctx, request)
+		if errors.Is(err, ledger.ErrNoRedemption) {
+			return answer{}, refused
+		}
+		if err != nil {
+			return answer{}, err
+		}
+		return ok(terms.show(&r, balance, true)), nil
+	}
+	r, balance, repeated, err := l.Reserve(ctx, request)
+	if err != nil {
+		return answer{}, err
+	}
+	a := answer{status: http.StatusCreated, body: terms.show(&r, balance, repeated)}
+	if repeated {
+		a.status = http.StatusOK
+	} else {
+		x.site.Changed()
+	}
+	return a, nil
+}
+
+// mayRedeem returns why a customer cannot redeem so many points apart from his
+// balance, or completes the reservation.
+func (x *exchange) mayRedeem(ctx context.Context, l *ledger.Ledger, terms *Terms, request *ledger.Reservation) error {
+	c, err := x.customer(ctx, l, request.User)
+	if err != nil {
+		return err
+	}
+	if c.frozen {
+		return ledger.ErrFrozen
+	}
+	if refusal := terms.refuses(request.Points); refusal != nil {
+		return refusal
+	}
+	request.Amount, _ = terms.worth(request.Points)
+	if terms.CouponDays > 0 {
+		request.ExpiresOn = terms.Now.AddDate(0, 0, terms.CouponDays).Format(time.DateOnly)
+	}
+	return nil
+}
+
+func showRedemption(x *exchange) (answer, error) {
+	return x.changeRedemption(false, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, error) {
+		return l.Redemption(ctx, id)
+	})
+}
+
+func confirm(x *exchange) (answer, error) {
+	var body struct {
+		Coupon int64 `json:"coupon_id"`
+	}
+	if err := decode(x.body, &body); err != nil {
+		return answer{}, err
+	}
+	if body.Coupon <= 0 {
+		return answer{}, refuse(codeBadRequest, "The coupon_id is the id of a coupon.")
+	}
+	return x.changeRedemption(true, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, error) {
+		if err := l.Claim(ctx, x.idem, fmt.Sprintf("confirm %d %d", id, body.Coupon)); err != nil {
+			return ledger.Redemption{}, err
+		}
+		return l.Confirm(ctx, id, body.Coupon)
+	})
+}
+
+func cancel(x *exchange) (answer, error) {
+	if err := decode(x.body, &struct{}{}); err != nil {
+		return answer{}, err
+	}
+	return x.changeRedemption(true, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, error) {
+		if err := l.Claim(ctx, x.idem, fmt.Sprintf("cancel %d", id)); err != nil {
+			return ledger.Redemption{}, err
+		}
+		return l.Cancel(ctx, id)
+	})
+}
+
+// changeRedemption answers with the redemption that change returns for the id
+// in the path.
+func (x *exchange) changeRedemption(changes bool, change func(context.Context, *ledger.Ledger, int64) (ledger.Redemption, error)) (answer, error) {
+	id, err := x.pathID()
+	if err != nil {
+		return answer{}, err
+	}
+	ctx := x.Context()
+	l, err := x.site.Ledger(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	terms, err := x.site.Terms(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := change(ctx, l, id)
+	if err != nil {
+		return answer{}, err
+	}
+	if changes {
+		x.site.Changed()
+	}
+	account, err := l.Account(ctx, r.User)
+	if err != nil {
+		return answer{}, err
+	}
+	return ok(terms.show(&r, account.Balance, false)), nil
+}
