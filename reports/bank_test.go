@@ -61,7 +61,7 @@ func (b *bank) reset(ctx context.Context, zone *time.Location) {
 	b.zone = zone
 	b.recorded = time.Date(2026, 1, 1, 0, 0, 0, 123456000, time.UTC)
 	b.lines, b.balance, b.seq = nil, map[int64]int64{}, map[int64]int64{}
-	for _, table := range []string{"entries", "entry_notes", "accounts", "points_daily"} {
+	for _, table := range []string{"entries", "entry_notes", "accounts", "points_daily", "redemptions"} {
 		b.exec(ctx, `DELETE FROM {p}loyalty_`+table)
 	}
 	b.exec(ctx, `UPDATE {p}loyalty_writer SET zone = ? WHERE id = 1`, zone.String())

@@ -1,10 +1,15 @@
 package reports_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
 	"loyaltyd/reports"
 )
@@ -85,6 +90,86 @@ func TestNotesAreErasedInTheCopyToo(t *testing.T) {
 				t.Errorf("user %d: %+v, %v, want note %q", user, page, err, want)
 			}
 		}
+	})
+}
+
+// redeem writes a redemption as the ledger does.
+func (b *bank) redeem(ctx context.Context, id int64, state string, changed time.Time) {
+	b.exec(ctx, `INSERT INTO {p}loyalty_redemptions (id, user_id, points, amount, currency, code, coupon_id, state, reserved_at, changed_at, expires_on)
+		VALUES (?, 7, 500, 5, 'EUR', ?, NULLIF(?, 0), ?, ?, ?, NULLIF(?, ''))
+		ON DUPLICATE KEY UPDATE state = VALUES(state), coupon_id = VALUES(coupon_id), changed_at = VALUES(changed_at)`,
+		id, fmt.Sprintf("points-%d", id), id%3, state, noon, changed, []string{"", "2027-03-01"}[id%2])
+}
+
+// redemptions are the rows of a site or of a ledger, as text.
+func redemptions(t *testing.T, db *sqlx.DB, prefix database.Prefix) []string {
+	t.Helper()
+	var rows []string
+	err := db.Select(&rows, prefix.SQL(`
+		SELECT CONCAT_WS('|', id, user_id, points, returned, amount, currency, code, COALESCE(coupon_id, '-'), COALESCE(order_id, '-'),
+		  state, reserved_at, changed_at, COALESCE(expires_on, '-')) FROM {p}loyalty_redemptions ORDER BY id`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// A redemption may change without an entry: when its coupon is confirmed.
+func TestRedemptionsAreCopied(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		ctx := t.Context()
+		b := newBank(t, db.Root, "wp_", time.UTC)
+		s := makeShop(t, b, db, "site_")
+		set := settings(t, time.UTC, noon)
+		same := func(when string, n int) {
+			t.Helper()
+			s.refresh(t, set)
+			want, got := redemptions(t, b.db, "wp_"), redemptions(t, s.site, "site_")
+			if d := firstDifference("redemptions", got, want); d != "" || len(got) != n {
+				t.Errorf("%s: %d redemptions; %s", when, len(got), d)
+			}
+			if found, err := s.reports.Verify(ctx, set); err != nil || len(found) > 0 {
+				t.Errorf("%s: verify: %v %v", when, found, err)
+			}
+		}
+		trade(b, t, 20, 5, 30)
+		same("none", 0)
+		for id := int64(1); id <= 2500; id++ { // three pages, of one time
+			b.redeem(ctx, id, "reserved", noon)
+		}
+		same("many at once", 2500)
+		b.redeem(ctx, 1, "confirmed", noon.Add(time.Hour))
+		b.redeem(ctx, 2501, "reserved", noon.Add(time.Hour-30*time.Second)) // the clock was set back a little
+		same("changed", 2501)
+		b.redeem(ctx, 2500, "cancelled", noon.Add(time.Hour+time.Microsecond))
+		s.refresh(t, set)
+		same("changed again", 2501)
+
+		b.redeem(ctx, 3, "confirmed", noon.Add(2*time.Hour))
+		if found, err := s.reports.Verify(ctx, set); err != nil || len(found) > 0 {
+			t.Errorf("out of date is not wrong: %v %v", found, err)
+		}
+		s.refresh(t, set)
+		for what, change := range map[string]string{
+			"redemption 4 (user 8":            `UPDATE site_loyalty_redemptions SET user_id = 8 WHERE id = 4`,
+			"the entries give redemption 5 (": `DELETE FROM site_loyalty_redemptions WHERE id = 5`,
+			"redemption 2502 (user 7":         `INSERT INTO site_loyalty_redemptions SELECT 2502, user_id, points, returned, amount, currency, 'x', coupon_id, order_id, state, reserved_at, changed_at, expires_on FROM site_loyalty_redemptions WHERE id = 2`,
+		} {
+			s.site.MustExec(change)
+			found, err := s.reports.Verify(ctx, set)
+			if err != nil || len(found) != 1 || !strings.Contains(found[0], what) {
+				t.Errorf("after %s: verify found %q, %v", change, found, err)
+			}
+			if err := s.reports.Rebuild(ctx, set); err != nil {
+				t.Fatal(err)
+			}
+			same("rebuilt", 2501)
+		}
+		// An old backup of the ledger: what came after it is gone.
+		b.reset(ctx, time.UTC)
+		trade(b, t, 10, 5, 30)
+		b.redeem(ctx, 9, "reserved", noon)
+		same("set back", 1)
 	})
 }
 

@@ -124,9 +124,13 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 	}
 	next := was.next(u.settings, u.today)
 	anew := rebuild || was.outdated(next, last)
-	switch {
-	case anew && u.copied && !rebuild:
+	if anew && u.copied && !rebuild {
 		return Refreshed{}, errMendFirst
+	}
+	if err := u.copyRedemptions(ctx, anew); err != nil {
+		return Refreshed{}, err
+	}
+	switch {
 	case !anew && was == next && was.Through == last:
 		return was.refreshed(), nil
 	}

@@ -46,6 +46,9 @@ func (r *Reports) verify(ctx context.Context, tx *sqlx.Tx, s Settings) ([]string
 		if err := r.verifyHistory(ctx, tx, was.Through, &found); err != nil {
 			return nil, err
 		}
+		if err := r.verifyRedemptions(ctx, tx, &found); err != nil {
+			return nil, err
+		}
 	}
 	p, err := r.newProof(ctx, tx, s, was, &found)
 	if err != nil {
