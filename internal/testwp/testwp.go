@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"loyaltyd/internal/testshop"
@@ -182,7 +183,7 @@ func (s *Site) Problems() ([]string, error) {
 }
 
 func isProblem(line, log string) bool {
-	core := strings.Contains(line, "/wp-includes/") || strings.Contains(line, "/wp-admin/")
+	core := slices.ContainsFunc([]string{"/wp-includes/", "/wp-admin/", "/usr/share/php/"}, func(dir string) bool { return strings.Contains(line, dir) })
 	switch {
 	case strings.TrimSpace(line) == "":
 		return false

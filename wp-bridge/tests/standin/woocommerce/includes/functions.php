@@ -223,6 +223,22 @@ function wc_add_notice( $message, $type = 'success', $data = array() ) {
 	WC()->session->set( 'wc_notices', $notices );
 }
 
+/**
+ * @param string $type All when empty.
+ * @return array
+ */
+function wc_get_notices( $type = '' ) {
+	$notices = WC()->session ? (array) WC()->session->get( 'wc_notices', array() ) : array();
+	return $type ? ( isset( $notices[ $type ] ) ? $notices[ $type ] : array() ) : $notices;
+}
+
+/** @param array $notices Instead of what was there. */
+function wc_set_notices( $notices ) {
+	if ( WC()->session ) {
+		WC()->session->set( 'wc_notices', $notices );
+	}
+}
+
 /** @param string $type All when empty. */
 function wc_notice_count( $type = '' ) {
 	$notices = WC()->session ? WC()->session->get( 'wc_notices', array() ) : array();

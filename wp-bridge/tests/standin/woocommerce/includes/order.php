@@ -411,3 +411,19 @@ function wc_get_orders( $query ) {
 	$ids   = $wpdb->get_col( "SELECT id FROM {$wpdb->prefix}wc_orders WHERE $where ORDER BY date_created_gmt DESC, id DESC" . ( $limit > 0 ? " LIMIT $limit" : '' ) ); // phpcs:ignore
 	return isset( $query['return'] ) && 'ids' === $query['return'] ? array_map( 'intval', $ids ) : array_map( 'wc_get_order', $ids );
 }
+
+/** @param int $item Id of an order's item. */
+function wc_get_order_id_by_order_item_id( $item ) {
+	global $wpdb;
+	return (int) $wpdb->get_var( $wpdb->prepare( "SELECT order_id FROM {$wpdb->prefix}woocommerce_order_items WHERE order_item_id = %d", $item ) );
+}
+
+/** @param int $item Id of an order's item. */
+function wc_delete_order_item( $item ) {
+	global $wpdb;
+	do_action( 'woocommerce_before_delete_order_item', $item );
+	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_itemmeta', array( 'order_item_id' => $item ) );
+	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_items', array( 'order_item_id' => $item ) );
+	do_action( 'woocommerce_delete_order_item', $item );
+	return true;
+}

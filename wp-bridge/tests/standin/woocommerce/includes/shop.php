@@ -122,7 +122,7 @@ function standin_cart( $cart ) {
 	echo '<div class="cart-collaterals">';
 	do_action( 'woocommerce_cart_collaterals' );
 	echo '<div class="cart_totals"><h2>Cart totals</h2><table>';
-	standin_totals( $cart, 'woocommerce_cart_totals' );
+	standin_totals( $cart, 'woocommerce_cart_totals_before_order_total', 'woocommerce_cart_totals_after_order_total' );
 	echo '</table>';
 	do_action( 'woocommerce_after_cart_totals' );
 	echo '<div class="wc-proceed-to-checkout"><a class="checkout-button button" href="' . esc_url( wc_get_checkout_url() ) . '">Proceed to checkout</a></div></div></div>';
@@ -138,18 +138,19 @@ function standin_lines( $cart ) {
 }
 
 /**
- * @param WC_Cart $cart  With something in it.
- * @param string  $hooks Beginning of the hooks' names.
+ * @param WC_Cart $cart   With something in it.
+ * @param string  $before Hook before the last row.
+ * @param string  $after  Hook after it.
  */
-function standin_totals( $cart, $hooks ) {
+function standin_totals( $cart, $before, $after ) {
 	echo '<tr class="cart-subtotal"><th>Subtotal</th><td>' . wp_kses_post( $cart->get_cart_subtotal() ) . '</td></tr>';
 	foreach ( $cart->get_coupons() as $code => $coupon ) {
 		$label = apply_filters( 'woocommerce_cart_totals_coupon_label', 'Coupon: ' . $code, $coupon );
 		echo '<tr class="cart-discount coupon-' . esc_attr( sanitize_title( $code ) ) . '"><th>' . wp_kses_post( $label ) . '</th><td>-' . wp_kses_post( wc_price( $cart->get_coupon_discount_amount( $code ) ) ) . ' <a href="' . esc_url( add_query_arg( 'remove_coupon', rawurlencode( $code ), wc_get_cart_url() ) ) . '" class="woocommerce-remove-coupon" aria-label="Remove coupon ' . esc_attr( $code ) . '">[Remove]</a></td></tr>';
 	}
-	do_action( $hooks . '_before_order_total' );
+	do_action( $before );
 	echo '<tr class="order-total"><th>Total</th><td>' . wp_kses_post( $cart->get_total() ) . '</td></tr>';
-	do_action( $hooks . '_after_order_total' );
+	do_action( $after );
 }
 
 add_shortcode(
@@ -187,7 +188,7 @@ function standin_checkout_form( $cart ) {
 	echo '<h2 id="order_review_heading">Your order</h2>';
 	do_action( 'woocommerce_checkout_before_order_review' );
 	echo '<div id="order_review" class="woocommerce-checkout-review-order"><table class="shop_table woocommerce-checkout-review-order-table">';
-	standin_totals( $cart, 'woocommerce_review_order' );
+	standin_totals( $cart, 'woocommerce_review_order_before_order_total', 'woocommerce_review_order_after_order_total' );
 	echo '</table>';
 	do_action( 'woocommerce_review_order_before_submit' );
 	echo '<p><button type="submit" class="button" name="woocommerce_checkout_place_order" id="place_order" value="Place order">Place order</button></p></div>';
