@@ -7,17 +7,24 @@ GOTEST  ?= $(GO) test
 LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint format demo clean
+.PHONY: help build plugin test lint format demo demo-wordpress clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 build: ## bin/loyaltyd, one static binary
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/loyaltyd ./cmd/loyaltyd
 
+plugin: ## bin/loyaltyd-plugin.zip, for WordPress
+	@scripts/plugin-zip $(VERSION) bin/loyaltyd-plugin.zip
+	@ls -l bin/loyaltyd-plugin.zip
+
 test: ## all tests, on private MariaDB and MySQL servers
 	@scripts/need-mariadb --exactly || true
 	@scripts/fetch-mysql >/dev/null || echo "Without MySQL its tests are skipped." >&2
+	@scripts/need-wordpress --tests || echo "Without WordPress its tests are skipped." >&2
+	@scripts/fetch-wordpress >/dev/null || echo "Without the newest WordPress its tests are skipped." >&2
+	@for version in 7.4 8.4; do scripts/fetch-php $$version >/dev/null || echo "Without PHP $$version its tests are skipped." >&2; done
 	$(GO) vet ./...
 	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
 	bin/withservers -- $(GOTEST) -race -timeout 10m $(TESTFLAGS) ./...
@@ -30,6 +37,9 @@ format: ## gofumpt and the order of imports
 
 demo: ## loyaltyd at work on a store of its own making
 	@scripts/demo
+
+demo-wordpress: ## a WordPress with the plugin, a store of its own making and the daemon
+	@scripts/demo-wordpress
 
 clean: ## what was built
 	rm -rf bin

@@ -97,6 +97,7 @@ func (s *Site) configure(server *testshop.Server, name string, o Options) error 
 		{"WP_ENVIRONMENT_TYPE", "local"},
 		{"TESTWP_KEY", s.key},
 		{"TESTWP_QUERIES", filepath.Join(s.root, "queries.log")},
+		{"TESTWP_MAIL", filepath.Join(s.root, "mail.log")},
 	} {
 		fmt.Fprintf(&b, "define( '%s', '%s' );\n", constant[0], phpText(constant[1]))
 	}
