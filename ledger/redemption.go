@@ -109,14 +109,16 @@ func only(found []Redemption, id int64, err error) (Redemption, error) {
 type RedemptionFilter struct {
 	States []RedemptionState
 	User   int64
-	Codes  []string // of coupons, lower case
+	Codes  []string // of coupons, lower case; those of no redemption may be among them
 	After  int64    // only higher ids
 	Limit  int      // 0: all
 }
 
 // Redemptions returns the redemptions that pass the filter, by id.
 func (l *Ledger) Redemptions(ctx context.Context, filter RedemptionFilter) ([]Redemption, error) {
-	if filter.States != nil && len(filter.States) == 0 || filter.Codes != nil && len(filter.Codes) == 0 {
+	// A shop's own coupons have codes of any kind; the column compares ASCII only.
+	codes := slices.DeleteFunc(slices.Clone(filter.Codes), func(code string) bool { return !printable(code) })
+	if filter.States != nil && len(filter.States) == 0 || filter.Codes != nil && len(codes) == 0 {
 		return nil, nil
 	}
 	where, args := `id > ?`, []any{filter.After}
@@ -131,7 +133,7 @@ func (l *Ledger) Redemptions(ctx context.Context, filter RedemptionFilter) ([]Re
 		add(`user_id = ?`, filter.User)
 	}
 	if filter.Codes != nil {
-		add(`code IN (?)`, filter.Codes)
+		add(`code IN (?)`, codes)
 	}
 	where += ` ORDER BY id`
 	if filter.Limit > 0 {
