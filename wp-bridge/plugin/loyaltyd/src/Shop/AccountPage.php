@@ -266,7 +266,8 @@ final class AccountPage {
 	}
 
 	/**
-	 * Prints an entry's row. Notes are the shop's own and not shown.
+	 * Prints an entry's row. The note of an adjustment is for the customer too,
+	 * as the form says that it is written with.
 	 *
 	 * @param array $row Entry.
 	 */
@@ -282,6 +283,8 @@ final class AccountPage {
 				<?php if ( '' !== $url ) : ?>
 					<?php /* translators: %s: order number */ ?>
 					<a href="<?php echo esc_url( $url ); ?>"><?php echo esc_html( sprintf( __( 'Order #%s', 'loyaltyd' ), $this->order_number( (int) $row['object_id'] ) ) ); ?></a>
+				<?php elseif ( 'admin' === $row['source'] && '' !== (string) $row['note'] ) : ?>
+					<span class="loyaltyd-hint"><?php echo esc_html( (string) $row['note'] ); ?></span>
 				<?php endif; ?>
 			</td>
 			<td class="loyaltyd-number" data-title="<?php esc_attr_e( 'Points', 'loyaltyd' ); ?>">
@@ -346,11 +349,11 @@ final class AccountPage {
 	}
 
 	/**
-	 * A number with its sign.
+	 * A number with its sign, which stays before it on right-to-left pages.
 	 *
 	 * @param int $points Points.
 	 */
 	private static function signed( int $points ): string {
-		return ( $points > 0 ? '+' : '' ) . number_format_i18n( $points );
+		return ( is_rtl() ? "\u{200E}" : '' ) . ( $points > 0 ? '+' : '' ) . number_format_i18n( $points );
 	}
 }
