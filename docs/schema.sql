@@ -307,6 +307,24 @@ CREATE TABLE wp_loyalty_todo (
   PRIMARY KEY (kind, id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
+-- What sync last saw of the coupon of a redemption; a digest of 0 is to be
+-- looked at again.
+CREATE TABLE wp_loyalty_seen_coupons (
+  redemption_id BIGINT UNSIGNED NOT NULL,
+  coupon_id     BIGINT UNSIGNED NOT NULL,
+  digest        BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (redemption_id),
+  KEY coupon (coupon_id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- Orders that carry the code of a redemption.
+CREATE TABLE wp_loyalty_seen_uses (
+  order_id      BIGINT UNSIGNED NOT NULL,
+  redemption_id BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (order_id, redemption_id),
+  KEY redemption (redemption_id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
 -- How far sync has come, as JSON.
 CREATE TABLE wp_loyalty_checkpoints (
   name  VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -57,11 +57,12 @@ type brake struct {
 	planned  map[[8]byte]bool
 	bonuses  map[int64]bool // users whose first-order bonus the plan takes
 
-	orders   []found
-	gone     []goneRow
-	comments []found
-	users    []int64
-	saw      map[string]int64 // orders that take, by what shows of their reason
+	orders      []found
+	gone        []goneRow
+	comments    []found
+	users       []int64
+	redemptions []int64
+	saw         map[string]int64 // orders that take, by what shows of their reason
 }
 
 const enoughAccounts = 20
@@ -140,6 +141,7 @@ func (b *brake) add(result *batchResult) {
 	b.gone = append(b.gone, result.withheldGone...)
 	b.comments = append(b.comments, result.withheldComments...)
 	b.users = append(b.users, result.withheldUsers...)
+	b.redemptions = append(b.redemptions, result.withheldRedemptions...)
 }
 
 func (b *brake) empty() bool { return b.entries == 0 }
@@ -332,5 +334,5 @@ func (r *run) releaseWithheld(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.lookAtRedemptions(ctx, b.redemptions)
 }

@@ -230,6 +230,7 @@ const (
 	causeGone         = "comment deleted"
 	causeSignup       = "registered"
 	causeSettling     = "settling"
+	causeOrder        = "order looked at"
 )
 
 func refundCause(id int64) string { return "refund " + strconv.FormatInt(id, 10) }

@@ -49,6 +49,10 @@ func (r *run) settleBrake(ctx context.Context, accept string) error {
 	if err := r.releaseWithheld(ctx); err != nil {
 		return err
 	}
+	// Orders that were withheld tell of their coupons only now.
+	if err := r.eachRedemption(ctx, r.dueRedemptions); err != nil {
+		return err
+	}
 	r.state.Taken, r.state.Brake = spans, nil
 	if !accepted {
 		r.state.Taken = addTaken(spans, r.clock, b.points, b.entries)

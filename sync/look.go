@@ -68,6 +68,9 @@ func (r *run) look(ctx context.Context) error {
 	if err := r.lookAgain(ctx, false); err != nil {
 		return err
 	}
+	if err := r.lookForRedemptions(ctx); err != nil {
+		return err
+	}
 	if r.mode == Full && !r.first {
 		r.state.Orders, r.state.Scanned = start, r.clock
 	}

@@ -59,6 +59,9 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 	if err := p.saveFirstOrders(ctx, result); err != nil {
 		return err
 	}
+	if err := p.noteUses(ctx, result); err != nil {
+		return err
+	}
 	if err := p.reschedule(ctx, result); err != nil {
 		return err
 	}

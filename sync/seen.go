@@ -91,8 +91,8 @@ func placeholders(columns, n int) string {
 
 const seenOrderColumns = `id, parent_id, user_id, email_key, earns_at, purchase, head, body`
 
-func (r *run) seenOrders(ctx context.Context, tx *ledger.Tx, ids []int64) (map[int64]*seenOrder, error) {
-	return seenByID(ctx, tx, "orders", r.sql(`SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids, func(row *seenOrder) int64 { return row.ID })
+func (r *run) seenOrders(ctx context.Context, q sqlx.QueryerContext, ids []int64) (map[int64]*seenOrder, error) {
+	return seenByID(ctx, q, "orders", r.sql(`SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id IN (?)`), ids, func(row *seenOrder) int64 { return row.ID })
 }
 
 func (r *run) saveSeenOrders(ctx context.Context, tx *ledger.Tx, orders []seenOrder) error {
@@ -170,6 +170,8 @@ const (
 	kindOrder   = "order"
 	kindComment = "comment"
 	kindUser    = "user"
+
+	kindRedemption = "redemption"
 )
 
 type todo struct {

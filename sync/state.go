@@ -16,6 +16,7 @@ import (
 type state struct {
 	Done     bool         // a first run has come to its end
 	Site     site         // settings that the last run went by
+	GiveBack string       // likewise
 	Orders   store.Cursor // changes of orders are read up to here
 	Scanned  time.Time    // legacy: dates of change are scanned up to here
 	Users    int64        // highest user id seen

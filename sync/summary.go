@@ -10,12 +10,13 @@ import (
 // Summary is what a run did.
 type Summary struct {
 	Mode         Mode                  `json:"mode"`
-	Orders       int64                 `json:"orders"`   // looked at
-	Comments     int64                 `json:"comments"` // looked at
-	Users        int64                 `json:"users"`    // looked at
-	Entries      int64                 `json:"entries"`  // posted
-	Points       map[ledger.Type]int64 `json:"points"`   // posted, by type; pending points for hold, release and cancel_hold
-	Released     int64                 `json:"released"` // holds that came to their end
+	Orders       int64                 `json:"orders"`      // looked at
+	Comments     int64                 `json:"comments"`    // looked at
+	Users        int64                 `json:"users"`       // looked at
+	Redemptions  int64                 `json:"redemptions"` // looked at
+	Entries      int64                 `json:"entries"`     // posted
+	Points       map[ledger.Type]int64 `json:"points"`      // posted, by type; pending points for hold, release and cancel_hold
+	Released     int64                 `json:"released"`    // holds that came to their end
 	Skipped      int64                 `json:"skipped_currency"`
 	Program      int64                 `json:"program"`        // version in force
 	RolledUpAnew bool                  `json:"rolled_up_anew"` // because the time zone changed
@@ -78,20 +79,23 @@ func (s *Summary) failure() error {
 // batchResult is what one posting transaction did. It counts only once the
 // transaction is committed.
 type batchResult struct {
-	orders, comments, users int64
-	skipped                 int64
-	entries                 int64
-	points                  map[ledger.Type]int64
-	problems                []string
-	failures                []string
+	orders, comments, users, redemptions int64
+	skipped                              int64
+	entries                              int64
+	points                               map[ledger.Type]int64
+	problems                             []string
+	failures                             []string
 
-	withheld         []stake
-	held             map[factKey]bool
-	heldUsers        map[int64]bool
-	withheldOrders   []found
-	withheldGone     []goneRow
-	withheldComments []found
-	withheldUsers    []int64
+	withheld            []stake
+	held                map[factKey]bool
+	heldUsers           map[int64]bool
+	withheldOrders      []found
+	withheldGone        []goneRow
+	withheldComments    []found
+	withheldUsers       []int64
+	withheldRedemptions []int64
+
+	concerned []int64 // redemptions whose codes the orders carry, or carried
 }
 
 type factKey struct {
@@ -129,6 +133,7 @@ func (r *run) count(b batchResult) {
 	s.Orders += b.orders
 	s.Comments += b.comments
 	s.Users += b.users
+	s.Redemptions += b.redemptions
 	s.Skipped += b.skipped
 	s.Entries += b.entries
 	for kind, points := range b.points {
@@ -137,6 +142,9 @@ func (r *run) count(b batchResult) {
 	s.Problems, s.moreProblems = named(s.Problems, s.moreProblems, b.problems)
 	s.Failures, s.moreFailures = named(s.Failures, s.moreFailures, b.failures)
 	r.brake.add(&b)
+	if r.marked {
+		r.concerned = append(r.concerned, b.concerned...)
+	}
 }
 
 func named(have []string, more int64, add []string) ([]string, int64) {

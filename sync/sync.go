@@ -39,6 +39,7 @@ func Component() database.Component {
 type Programme struct {
 	Rules     program.Rules
 	Exclusion program.Exclusion
+	GiveBack  program.GiveBack
 	Clamp     bool // balances are kept from falling below zero
 	Brake     BrakeLimits
 }
@@ -100,16 +101,20 @@ type run struct {
 	summary   *Summary
 	clock     time.Time // the database's, at the start of the run
 
-	site             site // the settings that this run goes by
-	first            bool // no run has come to its end yet
-	empty            bool // nothing was posted before this run
-	mayHaveTodos     bool
-	unsettled        bool // to verify: deductions are withheld, or settings changed since the last run
-	recheckUsers     bool // the exclusions changed
-	older            bool // the store's changes end before what was seen of them
-	anyMatch         bool
-	anyFirstOrder    bool
-	anyCategoryRules bool
+	site               site // the settings that this run goes by
+	first              bool // no run has come to its end yet
+	empty              bool // nothing was posted before this run
+	mayHaveTodos       bool
+	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
+	recheckUsers       bool    // the exclusions changed
+	marked             bool    // only facts that were named are looked at
+	concerned          []int64 // redemptions that orders told of, if marked
+	giveBack           string  // as the state keeps it
+	recheckRedemptions bool    // it changed
+	older              bool    // the store's changes end before what was seen of them
+	anyMatch           bool
+	anyFirstOrder      bool
+	anyCategoryRules   bool
 }
 
 func (r *run) sql(query string) string { return r.Prefix.SQL(query) }
@@ -169,7 +174,7 @@ func (r *run) run(ctx context.Context, options Options) error {
 		return err
 	}
 	// Only now is all done that changed settings asked for.
-	r.state.Site, r.state.Done, r.state.First = r.site, true, nil
+	r.state.Site, r.state.GiveBack, r.state.Done, r.state.First = r.site, r.giveBack, true, nil
 	if err := r.keepState(ctx); err != nil {
 		return err
 	}
@@ -191,6 +196,9 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 	}
 	r.first = !r.state.Done
 	if err := r.noteSettings(ctx); err != nil {
+		return err
+	}
+	if err := r.noteGiveBack(); err != nil {
 		return err
 	}
 	if options.Accept != "" {

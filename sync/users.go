@@ -261,6 +261,9 @@ func (r *run) noteConsequences(ctx context.Context, tx *ledger.Tx, before *seenU
 				return fmt.Errorf("note the facts of user %d: %w", now.ID, err)
 			}
 		}
+		if err := r.noteRedemptionsOf(ctx, tx, now.ID); err != nil {
+			return err
+		}
 		r.mayHaveTodos = true
 	}
 	if !r.anyMatch {

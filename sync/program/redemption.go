@@ -120,7 +120,7 @@ func (g GiveBack) Judge(r Redemption, coupon *Coupon, uses Uses, clock Clock) Ju
 		return kept // whatever became of the order, it had the discount
 	case !there:
 		return closed(r, g.Deleted, CauseCouponDeleted)
-	case coupon.expired(clock):
+	case coupon.Expired(clock):
 		return closed(r, g.Expired, CauseCouponExpired)
 	}
 	alive := Judged{State: Confirmed, Covered: r.State == Closed}
@@ -230,9 +230,9 @@ func (o *Order) refundedShare() fraction {
 	return ratio(back, total)
 }
 
-// expired reports whether the last of the site's days on which the coupon was
+// Expired reports whether the last of the site's days on which the coupon was
 // valid is over.
-func (c *Coupon) expired(clock Clock) bool {
+func (c *Coupon) Expired(clock Clock) bool {
 	if c.Expires.IsZero() {
 		return false
 	}

@@ -95,7 +95,7 @@ func (sn *Snapshot) ChangedOrders(ctx context.Context, storage Storage, c Cursor
 		err = unknownStorage(storage)
 	}
 	if err == nil {
-		rows, err = sn.rows(ctx, storage, ids)
+		rows, err = sn.Rows(ctx, storage, ids)
 	}
 	if err != nil {
 		return nil, c, false, fmt.Errorf("read changed orders: %w", err)
@@ -103,8 +103,8 @@ func (sn *Snapshot) ChangedOrders(ctx context.Context, storage Storage, c Cursor
 	return rows, next, more, nil
 }
 
-// rows returns those of the ids that are orders, or refunds of an order, by id.
-func (sn *Snapshot) rows(ctx context.Context, storage Storage, ids []int64) ([]Row, error) {
+// Rows returns those of the ids that are orders, or refunds of an order, by id.
+func (sn *Snapshot) Rows(ctx context.Context, storage Storage, ids []int64) ([]Row, error) {
 	var rows []Row
 	err := chunks(ids, maxList, func(part []int64) error {
 		return sn.heads(ctx, storage, "o.id IN ("+list(part)+")", nil, func(r record) error {

@@ -88,6 +88,18 @@ func (sn *Snapshot) CommentsByID(ctx context.Context, ids []int64) ([]CommentRec
 	return all, err
 }
 
+// CommentsOn returns the comments on these posts, by id.
+func (sn *Snapshot) CommentsOn(ctx context.Context, posts []int64) ([]CommentRecord, error) {
+	var all []CommentRecord
+	err := chunks(posts, diveList, func(part []int64) error {
+		records, err := sn.comments(ctx, commentsSQL(``, `c.comment_post_ID IN (`+list(part)+`)`))
+		all = append(all, records...)
+		return err
+	})
+	slices.SortFunc(all, func(a, b CommentRecord) int { return cmp.Compare(a.Comment.ID, b.Comment.ID) })
+	return all, err
+}
+
 // CommentsOf returns the comments of each user on each post named, by id.
 // It looks at all comments on these posts.
 func (sn *Snapshot) CommentsOf(ctx context.Context, pairs []UserPost) ([]CommentRecord, error) {

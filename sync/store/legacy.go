@@ -185,5 +185,5 @@ func (sn *Snapshot) ModifiedSince(ctx context.Context, storage Storage, since ti
 	if err != nil {
 		return nil, fmt.Errorf("read orders modified since %s: %w", since.UTC().Format(time.DateTime), err)
 	}
-	return sn.rows(ctx, storage, ids)
+	return sn.Rows(ctx, storage, ids)
 }

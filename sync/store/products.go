@@ -65,6 +65,27 @@ func (sn *Snapshot) CategoriesAfter(ctx context.Context, product int64, limit in
 	if err != nil {
 		return nil, fmt.Errorf("list products: %w", err)
 	}
+	return sn.categoriesOf(ctx, products)
+}
+
+// CategoriesOf returns those of the ids that are products (variations are not),
+// ascending, with their categories.
+func (sn *Snapshot) CategoriesOf(ctx context.Context, ids []int64) ([]ProductCategories, error) {
+	var products []int64
+	err := chunks(ids, maxList, func(part []int64) error {
+		return sn.each(ctx, `SELECT ID FROM {p}posts WHERE ID IN (`+list(part)+`) AND post_type = 'product' ORDER BY ID`, nil,
+			func(r record) error {
+				products = append(products, r.id(0))
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list products: %w", err)
+	}
+	return sn.categoriesOf(ctx, products)
+}
+
+func (sn *Snapshot) categoriesOf(ctx context.Context, products []int64) ([]ProductCategories, error) {
 	categories, err := sn.Categories(ctx, products)
 	if err != nil {
 		return nil, err
@@ -74,4 +95,21 @@ func (sn *Snapshot) CategoriesAfter(ctx context.Context, product int64, limit in
 		all = append(all, ProductCategories{Product: id, Categories: categories[id]})
 	}
 	return all, nil
+}
+
+// ProductNames returns the names of those of the products that exist.
+func (sn *Snapshot) ProductNames(ctx context.Context, products []int64) (map[int64]string, error) {
+	names := make(map[int64]string, len(products))
+	err := chunks(products, maxList, func(part []int64) error {
+		return sn.each(ctx, `SELECT ID, CONVERT(post_title USING utf8mb4) FROM {p}posts
+			WHERE ID IN (`+list(part)+`) AND post_type IN ('product', 'product_variation')`, nil,
+			func(r record) error {
+				names[r.id(0)] = r.text(1)
+				return nil
+			})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the names of products: %w", err)
+	}
+	return names, nil
 }
