@@ -42,6 +42,18 @@ add_filter(
 );
 add_filter( 'automatic_updater_disabled', '__return_true' );
 
+// No pictures for emoji: they come from another host.
+function testwp_without_emoji_pictures() {
+	remove_action( 'admin_print_scripts', 'print_emoji_detection_script' );
+	remove_action( 'wp_head', 'print_emoji_detection_script', 7 );
+	foreach ( array( 'wp', 'admin' ) as $where ) {
+		remove_action( $where . '_print_styles', 'print_emoji_styles' );
+		remove_action( $where . '_enqueue_scripts', 'wp_enqueue_emoji_styles' );
+	}
+}
+add_action( 'init', 'testwp_without_emoji_pictures' );
+add_action( 'admin_init', 'testwp_without_emoji_pictures' );
+
 // A test browser signs in by an address, see SignIn.
 add_action(
 	'init',
