@@ -76,6 +76,9 @@ func (e *Engine) Explain(ctx context.Context, user int64) (*Explanation, error) 
 	return x, err
 }
 
+// ErrNotSynced says that there is nothing to explain yet.
+var ErrNotSynced = errors.New("nothing has been synced yet: run loyaltyd sync first")
+
 // reader returns a run that can only read: it has no lease.
 func (e *Engine) reader(ctx context.Context) (*run, error) {
 	settings, err := e.Store.Settings(ctx)
@@ -90,7 +93,7 @@ func (e *Engine) reader(ctx context.Context) (*run, error) {
 		return nil, err
 	}
 	if len(r.versions) == 0 {
-		return nil, errors.New("nothing has been synced yet: run loyaltyd sync first")
+		return nil, ErrNotSynced
 	}
 	return r, r.compileVersions()
 }

@@ -41,6 +41,9 @@ func (s *Server) refusal(x *exchange, err error) *Error {
 	if overflow, ok := errors.AsType[*ledger.OverflowError](err); ok {
 		return refuse(codeBadRequest, "That is more than can be counted: %s.", overflow.What).because(err)
 	}
+	if errors.Is(err, sync.ErrNotSynced) {
+		return refuse(codeBusy, "The first sync is not finished yet. Try again in a moment.").because(err).after(retryAfterDatabase)
+	}
 	switch {
 	case x.Context().Err() != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return refuse(codeTimeout, "The daemon did not get it done in time. It is safe to send the request again.").because(err)

@@ -52,7 +52,7 @@ func (r *route) match(path string) (id string, ok bool) {
 	}
 	for i := range want {
 		switch {
-		case want[i] == "{id}":
+		case want[i] == "{id}" && given[i] != "":
 			id = given[i]
 		case want[i] != given[i]:
 			return "", false

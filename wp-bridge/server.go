@@ -131,8 +131,10 @@ func (s *Server) called(r *http.Request) bool {
 	host, port := r.Host, ""
 	if h, p, err := net.SplitHostPort(host); err == nil {
 		host, port = h, p
-	} else {
-		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	} else if inner, ok := strings.CutPrefix(host, "["); ok {
+		if host, ok = strings.CutSuffix(inner, "]"); !ok {
+			return false
+		}
 	}
 	tcp, _ := local.(*net.TCPAddr)
 	if tcp == nil || port != "" && port != fmt.Sprint(tcp.Port) {
