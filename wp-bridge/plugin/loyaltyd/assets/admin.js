@@ -107,6 +107,11 @@
 		}
 		var next = body.rows.length;
 		var blank = last.cloneNode( true );
+		var id = body.rows[ 0 ].querySelector( '[id]' );
+		// The rows to fill in without this script give way to the button.
+		Array.from( body.rows ).slice( -2 ).forEach( function ( row ) {
+			row.remove();
+		} );
 		var removable = function ( row ) {
 			var cell = row.insertCell();
 			var button = document.createElement( 'button' );
@@ -116,6 +121,7 @@
 			button.addEventListener( 'click', function () {
 				var focus = row.nextElementSibling || row.previousElementSibling;
 				row.remove();
+				show();
 				( ( focus && focus.querySelector( 'input, select' ) ) || add ).focus();
 			} );
 			cell.append( button );
@@ -124,6 +130,13 @@
 		add.type = 'button';
 		add.className = 'button';
 		add.textContent = table.dataset.add;
+		// Where a list of problems links to when there are no rows.
+		if ( id && ! body.rows.length ) {
+			add.id = id.id;
+		}
+		var show = function () {
+			table.hidden = ! body.rows.length;
+		};
 		add.addEventListener( 'click', function () {
 			var row = blank.cloneNode( true );
 			row.querySelectorAll( '[name]' ).forEach( function ( input ) {
@@ -133,11 +146,14 @@
 			next++;
 			removable( row );
 			body.append( row );
+			show();
+			row.querySelectorAll( 'input[data-suggest]' ).forEach( suggestions );
 			row.querySelector( 'input, select' ).focus();
 		} );
 		table.tHead.rows[ 0 ].insertCell().innerHTML = '<span class="screen-reader-text"></span>';
 		Array.from( body.rows ).forEach( removable );
 		table.after( add );
+		show();
 	}
 
 	/** Suggests products and customers while people type. */
@@ -157,7 +173,7 @@
 				wp.apiFetch( { path: input.dataset.suggest + encodeURIComponent( text ) } ).then( function ( found ) {
 					list.replaceChildren.apply( list, found.map( function ( one ) {
 						var option = document.createElement( 'option' );
-						option.value = one.id + ' – ' + ( one.title.rendered || one.title );
+						option.value = one.id + ' – ' + new DOMParser().parseFromString( one.title || one.name, 'text/html' ).documentElement.textContent;
 						return option;
 					} ) );
 				} ).catch( function () {} );

@@ -41,7 +41,7 @@ final class Admin {
 		if ( ! is_admin() ) {
 			return;
 		}
-		foreach ( array_filter( array( Dashboard::class, Customers::class, Settings::class, Status::class ), 'class_exists' ) as $class ) {
+		foreach ( array( Dashboard::class, Customers::class, Settings::class, Status::class ) as $class ) {
 			$tab                        = new $class( $this->services );
 			$this->tabs[ $tab->name() ] = $tab;
 			$tab->register();

@@ -133,7 +133,7 @@ final class CustomerPage {
 		foreach ( $found['rows'] as $row ) {
 			echo '<tr>';
 			foreach ( $columns as $column => $title ) {
-				printf( '<td data-title="%s"%s>%s</td>', esc_attr( $title ), self::number_class( $column ), EntryCells::of( $row, $column, $this->services->labels() ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
+				printf( '<td data-title="%s"%s><div>%s</div></td>', esc_attr( $title ), self::number_class( $column ), EntryCells::of( $row, $column, $this->services->labels() ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
 			}
 			echo '</tr>';
 		}
@@ -200,7 +200,7 @@ final class CustomerPage {
 			);
 			echo '<tr>';
 			foreach ( $cells as $i => $cell ) {
-				printf( '<td data-title="%s">%s</td>', esc_attr( $titles[ $i ] ), $cell ); // phpcs:ignore WordPress.Security.EscapeOutput -- escaped above.
+				printf( '<td data-title="%s"><div>%s</div></td>', esc_attr( $titles[ $i ] ), $cell ); // phpcs:ignore WordPress.Security.EscapeOutput -- escaped above.
 			}
 			echo '</tr>';
 		}
@@ -219,7 +219,7 @@ final class CustomerPage {
 		Tab::action_fields( 'adjust', $this->user );
 		printf( '<input type="hidden" name="user" value="%d"><input type="hidden" name="key" value="%s">', (int) $this->user, esc_attr( '' === $key ? wp_generate_uuid4() : $key ) );
 		printf(
-			'<p><label for="loyaltyd-points">%s</label><br><input type="text" inputmode="text" id="loyaltyd-points" name="points" class="small-text" size="10" pattern="[+\-]?[0-9]{1,12}" required aria-describedby="loyaltyd-points-help" autocomplete="off" value="%s"><br><span class="description" id="loyaltyd-points-help">%s</span></p>',
+			'<p><label for="loyaltyd-points">%s</label><br><input type="text" inputmode="text" id="loyaltyd-points" name="points" class="loyaltyd-short" pattern="[+\-]?[0-9]{1,12}" required aria-describedby="loyaltyd-points-help" autocomplete="off" value="%s"><br><span class="description" id="loyaltyd-points-help">%s</span></p>',
 			esc_html__( 'Points', 'loyaltyd' ),
 			esc_attr( (string) ( $draft['points'] ?? '' ) ),
 			esc_html__( '50 adds fifty points, -50 takes them away.', 'loyaltyd' )

@@ -14,7 +14,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Customers extends Tab {
 
-	/** Longest note, in bytes, that the daemon keeps. */
+	/** Longest note, in characters. */
 	const LONGEST_NOTE = 500;
 
 	/** @var int The customer whose page it is; 0: the list. */
@@ -147,7 +147,7 @@ final class Customers extends Tab {
 		if ( '' === $note ) {
 			return __( 'Nothing was changed: the note is missing. Say in a few words why the points change; it stays in the history.', 'loyaltyd' );
 		}
-		if ( strlen( $note ) > self::LONGEST_NOTE ) {
+		if ( mb_strlen( $note ) > self::LONGEST_NOTE ) {
 			return __( 'Nothing was changed: the note is too long. Shorten it.', 'loyaltyd' );
 		}
 		if ( ! preg_match( '/^[0-9a-f-]{36}$/D', $key ) ) {

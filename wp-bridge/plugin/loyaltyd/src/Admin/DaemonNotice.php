@@ -30,6 +30,9 @@ final class DaemonNotice {
 	public function show() {
 		$daemon = $this->services->daemon();
 		$state  = $daemon->state();
+		if ( $this->services->key()->is_copy() ) {
+			echo '<div class="notice inline notice-warning" role="status"><p>' . esc_html( $this->services->key()->problem() ) . '</p>' . StatusCards::button( 'pair', __( 'Pair this site', 'loyaltyd' ) ) . '</div>'; // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
+		}
 		if ( ! $state['present'] ) {
 			Notices::show( Notices::WARNING, __( 'Nothing has been counted yet: the loyaltyd daemon has never run for this shop. Start it on the server with this command; the past orders are counted within minutes.', 'loyaltyd' ), self::command() );
 			return;

@@ -105,7 +105,7 @@ final class Preview {
 	public function render( array $example, ?array $result ) {
 		echo '<fieldset class="loyaltyd-group" id="preview"><legend>' . esc_html__( 'Preview', 'loyaltyd' ) . '</legend><p class="loyaltyd-intro">' . esc_html__( 'What one order would earn today under the settings above, saved or not. No points are given.', 'loyaltyd' ) . '</p>';
 		printf(
-			'<div class="loyaltyd-field"><label class="loyaltyd-label" for="loyaltyd-example-amount">%s</label><div><input type="text" inputmode="decimal" class="small-text" size="12" id="loyaltyd-example-amount" name="example[amount]" value="%s" autocomplete="off"></div></div>',
+			'<div class="loyaltyd-field"><label class="loyaltyd-label" for="loyaltyd-example-amount">%s</label><div><input type="text" inputmode="decimal" class="loyaltyd-short" id="loyaltyd-example-amount" name="example[amount]" value="%s" autocomplete="off"></div></div>',
 			esc_html__( 'Price of the product', 'loyaltyd' ),
 			esc_attr( $example['amount'] )
 		);

@@ -96,7 +96,7 @@ final class SettingsFields {
 		switch ( $field['kind'] ) {
 			case 'decimal':
 			case 'whole':
-				printf( '<input type="text" class="small-text" size="12" inputmode="%s" autocomplete="off" id="%s" name="%s" value="%s"%s>', 'whole' === $field['kind'] ? 'numeric' : 'decimal', esc_attr( $id ), esc_attr( $name ), esc_attr( $value ), $more );
+				printf( '<input type="text" class="loyaltyd-short" inputmode="%s" autocomplete="off" id="%s" name="%s" value="%s"%s>', 'whole' === $field['kind'] ? 'numeric' : 'decimal', esc_attr( $id ), esc_attr( $name ), esc_attr( $value ), $more );
 				break;
 			case 'time':
 				printf( '<input type="datetime-local" id="%s" name="%s" value="%s"%s%s>', esc_attr( $id ), esc_attr( $name ), esc_attr( $value ), strlen( $value ) > 16 ? ' step="1"' : '', $more );
