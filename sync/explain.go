@@ -32,11 +32,11 @@ type ExplainedEntry struct {
 }
 
 // ExplainedFact is an order, comment or sign-up with the arithmetic of what it
-// is worth today.
+// is worth today, or a redemption with what became of its coupon.
 type ExplainedFact struct {
-	Kind    string    `json:"kind"` // order, comment or user
+	Kind    string    `json:"kind"` // order, comment, user or redemption
 	ID      int64     `json:"id"`
-	Program int64     `json:"program"`        // version it is judged by
+	Program int64     `json:"program"`        // version it is judged by; 0: none, the redemption
 	Since   time.Time `json:"since,omitzero"` // from when on the version counts; zero: from the beginning
 	Posted  int64     `json:"posted"`         // points and pending points of all its entries
 	Lines   []string  `json:"lines"`
@@ -71,7 +71,10 @@ func (e *Engine) Explain(ctx context.Context, user int64) (*Explanation, error) 
 		if err := r.explainOrders(ctx, sn, x); err != nil {
 			return err
 		}
-		return r.explainComments(ctx, sn, x)
+		if err := r.explainComments(ctx, sn, x); err != nil {
+			return err
+		}
+		return r.explainRedemptions(ctx, sn, x)
 	})
 	return x, err
 }
@@ -125,6 +128,8 @@ func why(e *ledger.Entry) string {
 	switch {
 	case e.Source == ledger.Clamp:
 		return "the balance is kept from falling below zero"
+	case e.Source == ledger.Coupon:
+		return whyRedeemed(e)
 	case e.Cause == causeEarned && e.Type == ledger.Hold:
 		return "earned, held for a while"
 	case strings.HasPrefix(e.Cause, "refund "):
@@ -148,6 +153,34 @@ func why(e *ledger.Entry) string {
 	default:
 		return e.Cause
 	}
+}
+
+// whyRedeemed says what moved the points of a coupon.
+func whyRedeemed(e *ledger.Entry) string {
+	refund, isRefund := strings.CutPrefix(e.Cause, "refund ")
+	switch {
+	case isRefund:
+		return "the order that the coupon paid was refunded: refund #" + refund
+	case e.Cause == program.CauseNoCoupon:
+		return "no coupon was made"
+	case e.Cause == program.CauseCouponExpired:
+		return "the coupon expired unused"
+	case e.Cause == program.CauseCouponDeleted:
+		return "the coupon was deleted unused"
+	case e.Cause == program.CauseCouponAlive:
+		return "the coupon is valid again"
+	case e.Cause == program.CauseCouponFree:
+		return "the coupon is free again, whole"
+	case e.Cause == program.CauseCouponUsed:
+		return "an order uses the coupon after all"
+	case e.Cause == program.CauseOrderEnded:
+		return "the order that the coupon paid came to nothing"
+	case e.Cause == program.CauseUnrefunded:
+		return "a refund of the order that the coupon paid was deleted"
+	case e.Cause == "redeemed":
+		return "spent on a coupon"
+	}
+	return e.Cause
 }
 
 // factsOf returns the objects of the sources in the order of their first

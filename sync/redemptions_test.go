@@ -2,6 +2,8 @@ package sync_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -191,6 +193,158 @@ func TestACouponThatEndsUnusedGivesItsPointsBack(t *testing.T) {
 		if balance := d.balances()[d.ann]; balance != 50 {
 			t.Errorf("balance %d", balance)
 		}
+		d.sound()
+	})
+}
+
+// What is posted for a redemption shows why, and explain tells it in words.
+func TestRedemptionsAreExplained(t *testing.T) {
+	redeemers(t, func(t *testing.T, d *redeemer) {
+		r, _ := d.redeem(500)
+		d.backdate(r, 72*time.Hour)
+		order := d.pays(r, "completed", "80")
+		refund := d.refund(order, "20.00")
+		closed, coupon := d.redeem(100)
+		d.do(d.DeletePost(d.ctx, coupon))
+		d.run(sync.Sweep)
+		at := d.now.Format("2006-01-02 15:04:05")
+		d.wantEntries("ann's entries", d.ann, 3,
+			"earn 80 purchase, "+at+": earned",
+			fmt.Sprintf("revoke -20 purchase, %s: refund %d", at, refund),
+			fmt.Sprintf("restore 125 coupon, %s: refund %d", at, refund),
+			"restore 100 coupon, now: coupon deleted")
+		x := must(d.engine.Explain(d.ctx, d.ann))
+		lines := map[int64][]string{}
+		for _, fact := range x.Facts {
+			if fact.Kind == "redemption" {
+				lines[fact.ID] = fact.Lines[1:]
+			}
+		}
+		for id, want := range map[int64][]string{
+			r.ID: {
+				fmt.Sprintf("Order %d uses it; its status is \"completed\".", order), "Of its 80, 20 is refunded.",
+				"500 points × 0.25, rounded down: 125 come back.", "Given back: 125 points.",
+			},
+			closed.ID: {"The coupon ended unused, expired or deleted.", "Given back: 100 points."},
+		} {
+			if !slices.Equal(lines[id], want) {
+				t.Errorf("redemption %d is explained by\n%s", id, strings.Join(lines[id], "\n"))
+			}
+		}
+		var why []string
+		for _, e := range x.Entries {
+			if e.Source == ledger.Coupon {
+				why = append(why, e.Why)
+			}
+		}
+		if want := []string{
+			"spent on a coupon", "spent on a coupon", fmt.Sprintf("the order that the coupon paid was refunded: refund #%d", refund),
+			"the coupon was deleted unused",
+		}; !slices.Equal(why, want) {
+			t.Errorf("why: %q", why)
+		}
+	})
+}
+
+// verify names a redemption that does not stand as the store says, and knows
+// what only waits.
+func TestVerifyProvesRedemptions(t *testing.T) {
+	redeemers(t, func(t *testing.T, d *redeemer) {
+		r, coupon := d.redeem(500)
+		order := d.pays(r, "completed", "80")
+		d.run(sync.Sweep)
+		d.sound()
+		d.refund(order, "20.00")
+		if v := must(d.engine.Verify(d.ctx)); len(v.Findings) > 0 || v.Waiting != 2 { // the order and the redemption
+			t.Errorf("a refund that sync has not seen: %+v", v)
+		}
+		d.run(sync.Increment)
+		d.sound()
+		_, err := d.db.Exec(`UPDATE wp_loyalty_redemptions SET state = 'confirmed', order_id = NULL, returned = 0 WHERE id = ?`, r.ID)
+		d.do(err)
+		v := must(d.engine.Verify(d.ctx))
+		want := fmt.Sprintf("redemption %d of account %d is confirmed with 0 points given back, its coupon and its order say used with 125", r.ID, d.ann)
+		if !slices.Equal(v.Findings, []string{want}) {
+			t.Errorf("a forged row: %+v", v)
+		}
+		d.do(d.DeletePost(d.ctx, coupon))
+		if v := must(d.engine.Verify(d.ctx)); len(v.Findings) > 0 || v.Waiting != 1 {
+			t.Errorf("a coupon that changed since: %+v", v)
+		}
+	})
+}
+
+// When what gives points back is configured anew, the next run looks at all
+// redemptions: what ended before stays, what stands follows.
+func TestWhatGivesBackMayChange(t *testing.T) {
+	redeemers(t, func(t *testing.T, d *redeemer) {
+		d.engine.Programme.GiveBack = program.GiveBack{}
+		paid, _ := d.redeem(100)
+		order := d.pays(paid, "completed", "80")
+		d.refund(order, "40.00")
+		ended, coupon := d.redeem(100)
+		d.do(d.DeletePost(d.ctx, coupon))
+		d.run(sync.Sweep)
+		d.want("a refund gives nothing back", paid, ledger.Used, order, 0)
+		d.want("nor does a coupon that was deleted", ended, ledger.Closed, 0, 0)
+		d.engine.Programme.GiveBack = allEnds
+		d.run(sync.Increment)
+		d.want("now the refund does", paid, ledger.Used, order, 50)
+		d.want("what is closed stays", ended, ledger.Closed, 0, 0)
+		d.engine.Programme.GiveBack = program.GiveBack{}
+		d.run(sync.Increment)
+		d.want("what was given stays given", paid, ledger.Used, order, 50)
+		d.sound()
+	})
+}
+
+// A customer who is excluded neither gets nor loses points of his coupons until
+// he is back.
+func TestRedemptionsOfAFrozenAccountWait(t *testing.T) {
+	redeemers(t, func(t *testing.T, d *redeemer) {
+		paid, _ := d.redeem(100)
+		order := d.place(testshop.Order{Email: "guest@example.com", Status: "completed", Coupon: paid.Code}, "80")
+		lost := d.reserve(100)
+		d.backdate(lost, time.Hour)
+		d.engine.Programme.Exclusion.Users = []int64{d.ann}
+		d.run(sync.Sweep)
+		d.refund(order, "40.00")
+		d.run(sync.Sweep)
+		d.want("refunded while excluded", paid, ledger.Used, order, 0)
+		d.want("never made", lost, ledger.Reserved, 0, 0)
+		d.engine.Programme.Exclusion.Users = nil
+		d.run(sync.Increment)
+		d.want("back", paid, ledger.Used, order, 50)
+		d.want("back", lost, ledger.Cancelled, 0, 100)
+		d.sound()
+	})
+}
+
+// The brake also stops what would be taken again for coupons.
+func TestTheBrakeHoldsForRedemptions(t *testing.T) {
+	redeemers(t, func(t *testing.T, d *redeemer) {
+		d.engine.Programme.Brake = sync.BrakeLimits{Percent: *apd.New(1, 0), Entries: 1}
+		var all []ledger.Redemption
+		var coupons []int64
+		for range 3 {
+			r, coupon := d.redeem(100)
+			all, coupons = append(all, r), append(coupons, coupon)
+			d.do(d.TrashPost(d.ctx, coupon))
+		}
+		d.run(sync.Sweep)
+		for _, coupon := range coupons {
+			d.do(d.UntrashPost(d.ctx, coupon))
+		}
+		summary, err := d.runError(sync.Options{Mode: sync.Sweep})
+		if summary.Braked == nil || summary.Braked.Points != 300 || summary.Braked.Entries != 3 {
+			t.Fatalf("%v: %+v", err, summary.Braked)
+		}
+		d.want("withheld", all[0], ledger.Closed, 0, 100)
+		summary, err = d.engine.Run(d.ctx, sync.Options{Accept: summary.Braked.Plan})
+		if err != nil || summary.Points[ledger.Redeem] != -300 {
+			t.Fatalf("%v: %+v", err, summary)
+		}
+		d.want("accepted", all[0], ledger.Confirmed, 0, 0)
 		d.sound()
 	})
 }

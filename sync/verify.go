@@ -13,7 +13,7 @@ import (
 
 // Verified says how far the ledger agrees with the store.
 type Verified struct {
-	Facts    int64    `json:"facts"`   // orders, comments and users proven
+	Facts    int64    `json:"facts"`   // orders, comments, users and redemptions proven
 	Waiting  int64    `json:"waiting"` // changed in the store since the last sync, or withheld by the brake
 	Findings []string `json:"findings"`
 }
@@ -37,7 +37,7 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 	if r.state, err = r.loadState(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.readSite(); err != nil {
+	if err := errors.Join(r.readSite(), r.noteGiveBack()); err != nil {
 		return nil, err
 	}
 	r.unsettled = r.state.Brake != nil || r.state.Site != r.site
@@ -52,7 +52,7 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 	}
 	v := &Verified{}
 	for _, verify := range []func(context.Context, *Verified) error{
-		r.verifyUsers, r.verifySignups, r.verifyOrders, r.verifyComments, r.verifyOrphans,
+		r.verifyUsers, r.verifySignups, r.verifyOrders, r.verifyComments, r.verifyOrphans, r.verifyRedemptions,
 	} {
 		if err := verify(ctx, v); err != nil {
 			return v, err
@@ -153,7 +153,7 @@ func (p *orderPlan) changed(c *orderCase) bool {
 		return (c.record == nil) != (c.seen == nil)
 	}
 	for _, row := range c.record.Rows {
-		if seen := p.seen[row.ID]; seen == nil || seen.Head != row.Head || seen.Body != row.Body {
+		if rowChanged(row, p.seen[row.ID]) {
 			return true
 		}
 	}

@@ -108,6 +108,13 @@ func explanationText(x *sync.Explanation, name string, zone *time.Location) stri
 	b.WriteString(entriesTable(x.Entries, zone))
 	for _, fact := range x.Facts {
 		line("")
+		if fact.Kind == "redemption" {
+			line("Redemption #%d: %s points posted", fact.ID, number(fact.Posted))
+			for _, step := range fact.Lines {
+				line("  %s", printable(step))
+			}
+			continue
+		}
 		rules := "the first rules"
 		if !fact.Since.IsZero() {
 			rules = "the rules since " + fact.Since.In(zone).Format("2006-01-02 15:04")

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -239,4 +240,31 @@ func (c *Coupon) Expired(clock Clock) bool {
 	last := c.Expires.Add(-time.Second).In(clock.Zone)
 	today := clock.Now.Add(-expiryPatience).In(clock.Zone)
 	return today.Format(time.DateOnly) > last.Format(time.DateOnly)
+}
+
+// Explain returns, line by line, what the order that uses a coupon gives back
+// of the points that the coupon cost, for a person who runs the shop.
+func (g GiveBack) Explain(o *Order, points int64) []string {
+	lines := []string{fmt.Sprintf("Order %d uses it; its status is %q.", o.ID, plain(o.Status))}
+	share := o.refundedShare()
+	switch {
+	case o.Status == refundedStatus:
+		lines = append(lines, "It is refunded wholly.")
+	case o.Status == failed || slices.Contains(freeing, o.Status):
+		lines = append(lines, "It ended without setting the coupon free, which counts as refunded an hour later.")
+		share = whole(one)
+	case share.n.sign() == 0:
+		return append(lines, "Nothing of it is refunded: no points come back.")
+	default:
+		var back number
+		for i := range o.Refunds {
+			back = back.add(numberOf(&o.Refunds[i].Amount))
+		}
+		lines = append(lines, fmt.Sprintf("Of its %s, %s is refunded.", numberOf(&o.Total), back))
+	}
+	if !g.Refunded {
+		return append(lines, "Refunded orders give no points back.")
+	}
+	part := share.times(number{c: *apd.NewBigInt(points)})
+	return append(lines, fmt.Sprintf("%d points × %s, rounded down: %s come back.", points, share, number{c: *part.round(RoundDown)}))
 }
