@@ -33,7 +33,7 @@ reports and proves them. No other store is touched and nothing is left behind.`,
 	server.names = []string{string(testshop.MariaDB), string(testshop.MySQL)}
 	cmd.Flags().Var(&server, "server", "`brand` of the database server, mariadb or mysql; whichever is installed when left out")
 	cmd.Flags().IntVar(&orders, "orders", 2000, "`number` of orders in the store")
-	return []*cobra.Command{cmd}
+	return []*cobra.Command{cmd, c.demoWordPressCommand()}
 }
 
 const (

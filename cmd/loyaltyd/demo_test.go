@@ -138,7 +138,7 @@ func TestNothingOfTheDemoIsInTheProduct(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name := range strings.FieldsSeq(string(out)) {
-		if name == "testing" || name == "loyaltyd/internal/testshop" {
+		if name == "testing" || name == "loyaltyd/internal/testshop" || name == "loyaltyd/internal/testwp" {
 			t.Errorf("the product's binary contains %s", name)
 		}
 	}
