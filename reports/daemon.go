@@ -33,8 +33,8 @@ type Run struct {
 	Findings          []string // of a verification
 }
 
-// stateRuns is the state that holds the last run of each kind.
-const stateRuns = "runs"
+// StateRuns is the state that holds the last run of each kind.
+const StateRuns = "runs"
 
 // runForm is a run as the state "runs" has it. Times are RFC 3339, UTC, with
 // microseconds.
@@ -98,7 +98,7 @@ func (r *Reports) recordRun(ctx context.Context, run Run, statement string, valu
 		if _, err := tx.ExecContext(ctx, r.sql(statement), values...); err != nil {
 			return err
 		}
-		before, _, err := readDaemonState(ctx, tx, r, stateRuns)
+		before, _, err := readDaemonState(ctx, tx, r, StateRuns)
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (r *Reports) recordRun(ctx context.Context, run Run, statement string, valu
 			}
 		}
 		runs[run.Kind] = run
-		return writeDaemonState(ctx, tx, r, stateRuns, runs)
+		return writeDaemonState(ctx, tx, r, StateRuns, runs)
 	})
 	if err != nil {
 		return fmt.Errorf("record the run: %w", err)

@@ -1,7 +1,13 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"time"
+
 	"github.com/spf13/cobra"
+
+	"loyaltyd/config"
 )
 
 func (c *cli) configCommand() *cobra.Command {
@@ -33,14 +39,37 @@ command doctor does.`,
 	}, &cobra.Command{
 		Use:   "print",
 		Short: "Print the configuration in force, with where each value comes from",
-		Args:  noArguments,
+		Long: `Prints every value that is in force, with where it comes from. The programme may
+be kept in WordPress; to know, the database is asked, if it answers.`,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			loaded, err := c.load(cmd)
 			if err != nil {
 				return err
 			}
-			return loaded.Print(c.stdout)
+			return c.withWordPress(cmd.Context(), loaded).Print(c.stdout)
 		},
 	})
 	return cmd
+}
+
+// withWordPress returns the configuration with the programme in force, which
+// may be the one in WordPress.
+func (c *cli) withWordPress(ctx context.Context, loaded config.Config) config.Config {
+	if loaded.HasProgram() || loaded.RequireStore() != nil {
+		return loaded
+	}
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a, err := connect(ctx, loaded, c.logger())
+	if err == nil {
+		defer a.close()
+		err = a.openStore(ctx)
+	}
+	if err != nil {
+		fmt.Fprintf(c.stderr, "loyaltyd: warning: whether WordPress holds a programme is not known: %v\n", err)
+		return loaded
+	}
+	return a.programme().config
 }

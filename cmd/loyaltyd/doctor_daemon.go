@@ -61,6 +61,7 @@ func (x *examination) daemon(ctx context.Context) {
 		x.ok("verification", "all agreed, %s ago", ago(max(now.Sub(proof.At), 0)))
 	}
 	x.lease(ctx)
+	x.bridge(ctx, d, now)
 }
 
 // lease tells who may post at this moment.

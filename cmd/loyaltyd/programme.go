@@ -146,6 +146,7 @@ func engineProgramme(c config.Config) sync.Programme {
 	return sync.Programme{
 		Rules:     c.Program.Rules,
 		Exclusion: program.Exclusion{Roles: c.Program.Exclude.Roles, Users: c.Program.Exclude.Users},
+		GiveBack:  c.Program.Redeem.GiveBack,
 		Clamp:     c.Program.NegativeBalance == config.NegativeClamp,
 		Brake:     sync.BrakeLimits{Percent: c.Brake.Percent, Entries: c.Brake.Entries},
 	}

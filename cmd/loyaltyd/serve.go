@@ -49,6 +49,11 @@ func (c *cli) serve(cmd *cobra.Command, level string) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	ctx := cmd.Context()
+	endpoint, err := newEndpoint(log, time.Now)
+	if err != nil {
+		return err
+	}
 	d := &daemon{
 		name:     processName(),
 		load:     func() (config.Config, error) { return config.Load(cmd.Flags(), c.environ) },
@@ -56,8 +61,10 @@ func (c *cli) serve(cmd *cobra.Command, level string) error {
 		troubles: newTroubles(time.Now),
 		systemd:  systemd.New(c.environ),
 		hangups:  hangups,
+		stopping: ctx,
+		endpoint: endpoint,
+		requests: newRequests(),
 	}
-	ctx := cmd.Context()
 	done := make(chan error, 1)
 	go func() { done <- d.serve(ctx) }()
 	select {
@@ -86,6 +93,9 @@ type daemon struct {
 	troubles *troubles
 	systemd  *systemd.Notifier
 	hangups  <-chan os.Signal
+	stopping context.Context // ends when the daemon is to
+	endpoint *endpoint
+	requests *requests
 
 	leads atomic.Bool               // this one works, others stand by
 	alive atomic.Pointer[time.Time] // until when the loop need give no sign of life
@@ -101,6 +111,9 @@ func (d *daemon) serve(ctx context.Context) error {
 	s, err := d.start(ctx)
 	if err != nil {
 		return err
+	}
+	if s != nil {
+		s.endpoint.server.Use(s.bridgeSite())
 	}
 	for s != nil {
 		s = s.work(ctx)

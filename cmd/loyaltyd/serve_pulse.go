@@ -21,23 +21,38 @@ const (
 	resignTimeout = 2 * time.Second
 )
 
-// pulse is the heartbeat of a session: it beats however long a job takes.
-type pulse struct {
+// background is work beside the session's loop.
+type background struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// startPulse beats for the first time, then goes on until it is stopped.
-func (s *session) startPulse(ctx context.Context) *pulse {
+// inBackground starts work that goes on until it is stopped.
+func inBackground(ctx context.Context, work func(context.Context)) background {
 	ctx, cancel := context.WithCancel(ctx)
-	p := &pulse{cancel: cancel, done: make(chan struct{})}
+	b := background{cancel: cancel, done: make(chan struct{})}
+	go func() {
+		defer close(b.done)
+		work(ctx)
+	}()
+	return b
+}
+
+// stop ends the work and waits for its end.
+func (b background) stop() {
+	b.cancel()
+	<-b.done
+}
+
+// startPulse beats for the first time, then goes on until it is stopped,
+// however long a job takes.
+func (s *session) startPulse(ctx context.Context) background {
 	s.beat(ctx)
 	every := pulseEvery
 	if watchdog := s.systemd.Watchdog(); watchdog > 0 {
 		every = min(every, watchdog/3)
 	}
-	go func() {
-		defer close(p.done)
+	return inBackground(ctx, func(ctx context.Context) {
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
 		for {
@@ -48,13 +63,7 @@ func (s *session) startPulse(ctx context.Context) *pulse {
 				s.beat(ctx)
 			}
 		}
-	}()
-	return p
-}
-
-func (p *pulse) stop() {
-	p.cancel()
-	<-p.done
+	})
 }
 
 // beat finds out which daemon works, says that this one is alive if it is the
@@ -64,13 +73,16 @@ func (s *session) beat(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
 	other, err := s.claim(ctx)
+	if err == nil {
+		s.follow(other)
+		err = s.keys.Refresh(ctx)
+	}
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return // stopping
 	case err == nil:
 		s.databaseBack()
 		s.troubles.over("heartbeat")
-		s.follow(other)
 		if s.isAlive() {
 			s.tell(s.systemd.Alive)
 		}
@@ -100,13 +112,18 @@ func (s *session) claim(ctx context.Context) (other string, err error) {
 	return "", s.record(ctx, s.name)
 }
 
-// record writes the heartbeat. There is no endpoint yet, so no address.
+// record writes the heartbeat, with the endpoint's address while somebody
+// holds the place.
 func (s *session) record(ctx context.Context, holder string) error {
 	var fence int64
 	if err := s.ledgerDB.GetContext(ctx, &fence, s.site.Prefix.SQL(`SELECT fence FROM {p}loyalty_writer WHERE id = 1`)); err != nil {
 		return fmt.Errorf("read the fence: %w", err)
 	}
-	return s.reports.Heartbeat(ctx, reports.Daemon{Version: readBuild().Version, LeaseHolder: holder, Fence: fence})
+	row := reports.Daemon{Version: readBuild().Version, LeaseHolder: holder, Fence: fence}
+	if holder != "" {
+		row.Address = s.endpoint.address()
+	}
+	return s.reports.Heartbeat(ctx, row)
 }
 
 // follow takes the place that claim found: the one that works, or behind

@@ -9,6 +9,7 @@ import (
 	"loyaltyd/config"
 	"loyaltyd/internal/schedule"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 // session is the daemon at work with one configuration.
@@ -17,6 +18,13 @@ type session struct {
 	*app
 	log  *slog.Logger
 	loop schedule.Loop
+	keys *wpbridge.Keys
+
+	dirty        wpbridge.Dirty
+	marksWait    time.Time // until when marks wait after what passes by itself
+	nextTurn     time.Time // of the loop
+	introduced   bool      // the site was told what this daemon goes by
+	syncSchedule schedule.Schedule
 }
 
 // standbyNap is the time between two looks whether the other daemon still
@@ -32,11 +40,25 @@ func (d *daemon) open(ctx context.Context, loaded config.Config) (*session, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &session{daemon: d, app: a, log: d.log}
-	if err := a.prepare(ctx, true); err != nil {
+	s := &session{daemon: d, app: a, log: d.log, dirty: wpbridge.NewDirty(a.siteDB, a.site.Prefix)}
+	if err := s.prepare(ctx); err != nil {
 		a.close()
 		return nil, err
 	}
+	return s, nil
+}
+
+// prepare makes a session ready to work. Only at its end anything changes for
+// others.
+func (s *session) prepare(ctx context.Context) error {
+	if err := s.app.prepare(ctx, true); err != nil {
+		return err
+	}
+	s.keys = s.newKeys(s.leads.Load)
+	if err := s.keys.Refresh(ctx); err != nil {
+		return err
+	}
+	loaded := s.config
 	// The schedule of expiry is read with the others; nothing expires yet.
 	for _, job := range []struct {
 		name string
@@ -49,13 +71,13 @@ func (d *daemon) open(ctx context.Context, loaded config.Config) (*session, erro
 	} {
 		when, err := schedule.Parse(job.cron.String())
 		if err != nil {
-			a.close()
-			return nil, err
+			return err
 		}
 		s.loop.Jobs = append(s.loop.Jobs, schedule.Job{Name: job.name, Schedule: when, Run: s.watched(job.run)})
 	}
-	s.loop.Look, s.loop.Save, s.loop.Ended = s.look, s.saveJob, s.ended
-	return s, nil
+	s.syncSchedule = s.loop.Jobs[0].Schedule
+	s.loop.Look, s.loop.Save, s.loop.Ended = s.look, s.saved, s.ended
+	return s.endpoint.open(loaded.Endpoint)
 }
 
 // work serves until the context ends, or until another configuration takes
@@ -64,7 +86,9 @@ func (s *session) work(ctx context.Context) (next *session) {
 	defer s.close()
 	s.expectLife(0)
 	pulse := s.startPulse(ctx)
-	log := s.log.With("version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix,
+	fresh := inBackground(ctx, s.keepFresh)
+	s.endpoint.moved()
+	log := s.log.With("version", readBuild().Version, "store", s.site.Origin, "prefix", s.site.Prefix, "address", s.endpoint.address(),
 		"sync", s.config.Schedule.Sync.String(), "sweep", s.config.Schedule.Sweep.String(), "verify", s.config.Schedule.Verify.String())
 	if s.leads.Load() {
 		log.Info("at work")
@@ -75,7 +99,7 @@ func (s *session) work(ctx context.Context) (next *session) {
 	for ctx.Err() == nil && next == nil {
 		nap := standbyNap
 		if s.leads.Load() {
-			nap = s.loop.Turn(ctx)
+			nap = s.turn(ctx)
 		}
 		s.expectLife(nap)
 		select {
@@ -84,14 +108,29 @@ func (s *session) work(ctx context.Context) (next *session) {
 			if next = s.reload(ctx); next == nil {
 				s.ready()
 			}
+		case <-s.requests.wake:
 		case <-time.After(nap):
 		}
 	}
 	pulse.stop()
-	if next == nil {
-		s.resign()
+	fresh.stop()
+	if next != nil {
+		s.endpoint.server.Use(next.bridgeSite()) // waits for the requests that this session still serves
+		return next
 	}
-	return next
+	s.resign()
+	s.endpoint.close()
+	return nil
+}
+
+// turn does what is due, and returns how long nothing will be.
+func (s *session) turn(ctx context.Context) time.Duration {
+	s.introduce(ctx)
+	s.errand(ctx)
+	if !time.Now().Before(s.nextTurn) {
+		s.nextTurn = time.Now().Add(s.loop.Turn(ctx))
+	}
+	return min(dirtyEvery, max(0, time.Until(s.nextTurn)))
 }
 
 func (s *session) ready() {
@@ -131,6 +170,14 @@ func (s *session) ledgerClock(ctx context.Context) (time.Time, error) {
 // What a job's last success stands for is kept beside sync's own checkpoint,
 // so that it is shared by all daemons of a ledger.
 const jobKey = "job:"
+
+// saved records a job's success, and tells the site.
+func (s *session) saved(ctx context.Context, job string, at time.Time) error {
+	if err := s.saveJob(ctx, job, at); err != nil {
+		return err
+	}
+	return s.showJobs(ctx)
+}
 
 // lastJobs returns what each job's last success stands for.
 func (s *session) lastJobs(ctx context.Context) (map[string]time.Time, error) {

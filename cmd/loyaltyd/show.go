@@ -23,10 +23,19 @@ const (
 // shown is what the site was told last, so that it is told only news.
 type shown struct {
 	mu   gosync.Mutex
-	said map[string]string
+	said map[string]saying
 }
 
-// show tells the site the state of that name, unless it was told already.
+type saying struct {
+	text string
+	at   time.Time
+}
+
+// resayAfter is how long it is taken for granted that nobody told the site
+// otherwise, as a command with another configuration does.
+const resayAfter = time.Minute
+
+// show tells the site the state of that name, unless it was told lately.
 func (a *app) show(ctx context.Context, name string, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -34,16 +43,16 @@ func (a *app) show(ctx context.Context, name string, value any) error {
 	}
 	a.shown.mu.Lock()
 	defer a.shown.mu.Unlock()
-	if a.shown.said[name] == string(text) {
+	if last := a.shown.said[name]; last.text == string(text) && time.Since(last.at) < resayAfter {
 		return nil
 	}
 	if err := a.reports.SetState(ctx, name, json.RawMessage(text)); err != nil {
 		return err
 	}
 	if a.shown.said == nil {
-		a.shown.said = map[string]string{}
+		a.shown.said = map[string]saying{}
 	}
-	a.shown.said[name] = string(text)
+	a.shown.said[name] = saying{string(text), time.Now()}
 	return nil
 }
 

@@ -91,6 +91,16 @@ func (l *Loop) Turn(ctx context.Context) time.Duration {
 	return 0
 }
 
+// Attempt does work that is on no schedule as if it were a job of that name:
+// its panics are errors, and Ended hears of it. It is called between turns.
+func (l *Loop) Attempt(ctx context.Context, name string, work func(context.Context) error) error {
+	err := (&Job{Name: name, Run: work}).attempt(ctx)
+	if ctx.Err() == nil && l.Ended != nil {
+		l.Ended(name, err)
+	}
+	return err
+}
+
 // choose returns the job to run, or how long there is none.
 func (l *Loop) choose(m Moment) (*Job, time.Duration) {
 	var chosen *Job
