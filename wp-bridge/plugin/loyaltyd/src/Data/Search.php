@@ -23,8 +23,8 @@ final class Search {
 	 */
 	public static function users( Tables $tables, string $text ): array {
 		$like = $tables->containing( $text );
-		// Display names are stored with HTML entities.
-		$name = $tables->containing( esc_html( $text ) );
+		// Display names are stored with HTML entities, but for quotes.
+		$name = $tables->containing( htmlspecialchars( $text, ENT_NOQUOTES, 'UTF-8', false ) );
 		$sql  = 'SELECT ID AS user_id FROM {users} WHERE display_name LIKE %s OR display_name LIKE %s OR user_email LIKE %s OR user_login LIKE %s';
 		$args = array( $like, $name, $like, $like );
 		if ( preg_match( '/^#?([1-9]\d{0,18})$/D', $text, $part ) ) {

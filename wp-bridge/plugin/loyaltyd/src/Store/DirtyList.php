@@ -117,7 +117,6 @@ final class DirtyList {
 			'woocommerce_delete_order',
 			'woocommerce_order_refunded',
 			'woocommerce_saved_order_items',
-			'woocommerce_order_applied_coupon',
 		);
 		foreach ( $hooks as $hook ) {
 			add_action( $hook, $order, 10, 1 );

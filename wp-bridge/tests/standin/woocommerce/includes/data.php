@@ -76,7 +76,7 @@ abstract class WC_Data {
 
 	/** @param string $key Of the metadata. */
 	public function meta_exists( $key = '' ) {
-		return isset( $this->meta[ $key ] );
+		return ! empty( $this->meta[ $key ] );
 	}
 
 	/**
@@ -97,7 +97,7 @@ abstract class WC_Data {
 
 	/** @param string $key Of the metadata. */
 	public function delete_meta_data( $key ) {
-		unset( $this->meta[ $key ] );
+		$this->meta[ $key ] = array(); // Saving removes what was stored.
 	}
 
 	/** All properties. */
