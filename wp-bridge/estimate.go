@@ -106,8 +106,7 @@ func estimate(x *exchange) (answer, error) {
 	if len(body.Program) > 0 {
 		checked := x.site.CheckProgram(body.Program)
 		if len(checked.Problems) > 0 {
-			first := checked.Problems[0]
-			return answer{}, refuse(codeBadRequest, "The program has a problem at %s: %s", first.Key, first.Message)
+			return answer{}, refuse(codeBadRequest, "The program has a problem: %s", checked.Problems[0])
 		}
 		rules = checked.Rules
 	}

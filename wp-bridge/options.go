@@ -91,6 +91,13 @@ type ProgramProblem struct {
 	Message string `json:"message"`
 }
 
+func (p ProgramProblem) String() string {
+	if p.Key == "" {
+		return p.Message
+	}
+	return p.Key + ": " + p.Message
+}
+
 // Readiness says whether the daemon does its work.
 type Readiness struct {
 	Reasons  []Reason      // why it does not; empty: it does
