@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,9 +24,10 @@ func (c *cli) verifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Prove that the ledger, the store and the reports agree",
 		Long: `Proves from the raw entries that every account adds up and its chain of hashes
-holds, that every order, comment and sign-up is posted at its worth, that the
-reports show what the entries give, and that no point came or went without an
-entry. It names the first thing that breaks each of these.
+holds, that every redemption took and gave back what it says, that every order,
+comment and sign-up is posted at its worth, that the reports show what the
+entries give, and that no point came or went without an entry. It names the
+first thing that breaks each of these.
 
 --repair posts what is missing and makes the sums and reports anew. Entries are
 never changed: where their chain is broken, only a backup helps.`,
@@ -245,7 +247,11 @@ func (a *app) verifyChains(ctx context.Context) (invariant, error) {
 		return i, err
 	}
 	i.Proven = fmt.Sprintf("%s of %s", count(proven.Entries, "entry", "entries"), count(proven.Accounts, "account", "accounts"))
-	for _, finding := range proven.Findings {
+	redemptions, err := book.VerifyRedemptions(ctx)
+	if err != nil {
+		return i, err
+	}
+	for _, finding := range slices.Concat(proven.Findings, redemptions) {
 		i.Findings = append(i.Findings, finding.String())
 	}
 	return i, nil
@@ -287,8 +293,8 @@ func (a *app) verifyReports(ctx context.Context) (invariant, error) {
 }
 
 // verifyConservation proves that what came less what went is what is there.
-func (a *app) verifyConservation(ctx context.Context) (i invariant, err error) {
-	i = invariant{
+func (a *app) verifyConservation(ctx context.Context) (invariant, error) {
+	i := invariant{
 		Name:   "No point came or went without an entry",
 		Advice: "Run `loyaltyd verify --repair`.",
 	}
@@ -296,26 +302,26 @@ func (a *app) verifyConservation(ctx context.Context) (i invariant, err error) {
 	if err != nil {
 		return i, err
 	}
-	// Nobody posts between the two sums.
-	lease, err := book.Acquire(ctx, ledger.DefaultLease, patience)
-	if err != nil {
-		return i, err
-	}
-	defer func() { err = errors.Join(err, lease.Release()) }()
-	ctx = lease.Context(ctx)
-	if err := a.refresh(ctx); err != nil {
-		return i, err
-	}
-	statuses, err := a.reports.Status(ctx, "")
-	if err != nil {
-		return i, err
-	}
 	var entries, balances int64
-	err = a.ledgerDB.QueryRowContext(ctx, a.site.Prefix.SQL(`
-		SELECT (SELECT COALESCE(SUM(points), 0) FROM {p}loyalty_entries),
-		  (SELECT COALESCE(SUM(balance), 0) FROM {p}loyalty_accounts)`)).Scan(&entries, &balances)
+	var statuses []reports.Status
+	// Nobody posts while the sums are taken.
+	err = book.UpdateAlone(ctx, func(*ledger.Tx) error {
+		if err := a.refresh(ctx); err != nil {
+			return err
+		}
+		if statuses, err = a.reports.Status(ctx, ""); err != nil {
+			return err
+		}
+		err = a.ledgerDB.QueryRowContext(ctx, a.site.Prefix.SQL(`
+			SELECT (SELECT COALESCE(SUM(points), 0) FROM {p}loyalty_entries),
+			  (SELECT COALESCE(SUM(balance), 0) FROM {p}loyalty_accounts)`)).Scan(&entries, &balances)
+		if err != nil {
+			return fmt.Errorf("add up the balances: %w", err)
+		}
+		return nil
+	})
 	if err != nil {
-		return i, fmt.Errorf("add up the balances: %w", err)
+		return i, err
 	}
 	i.Proven = fmt.Sprintf("%s in all accounts", count(balances, "point", "points"))
 	if entries != balances {
