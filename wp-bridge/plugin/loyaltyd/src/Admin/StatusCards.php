@@ -137,10 +137,10 @@ final class StatusCards {
 	 */
 	public function sync() {
 		$this->open( 'sync', __( 'Sync', 'loyaltyd' ) );
-		echo '<p>' . esc_html__( 'Changes reach the daemon by themselves within seconds. Here you can have it look at once.', 'loyaltyd' ) . '</p>';
+		echo '<p>' . esc_html__( 'Changes reach the daemon by themselves within seconds. Here you can have it look at once.', 'loyaltyd' ) . '</p><div class="loyaltyd-buttons">';
 		echo self::button( 'sync', __( 'Sync now', 'loyaltyd' ), array( 'mode' => 'increment' ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
 		echo self::button( 'sync', __( 'Look at everything again', 'loyaltyd' ), array( 'mode' => 'full' ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
-		echo '</section>';
+		echo '</div></section>';
 	}
 
 	/**
@@ -224,6 +224,9 @@ final class StatusCards {
 	 * Returns whether the versions match, as safe markup.
 	 */
 	private function match(): string {
+		if ( $this->facts->is_development() ) {
+			return esc_html__( 'A development version: not compared', 'loyaltyd' );
+		}
 		return $this->facts->versions_match()
 			? '<span class="loyaltyd-state">' . esc_html__( 'Same version as the daemon', 'loyaltyd' ) . '</span>'
 			: '<span class="loyaltyd-state is-bad">' . esc_html__( 'Not the daemon’s version: update the older one', 'loyaltyd' ) . '</span>';

@@ -79,6 +79,11 @@ final class StatusFacts {
 		return ltrim( $this->version(), 'v' ) === ltrim( LOYALTYD_VERSION, 'v' );
 	}
 
+	/** Says whether plugin or daemon was built without a version of its own. */
+	public function is_development(): bool {
+		return false !== strpos( $this->version() . LOYALTYD_VERSION, 'dev' );
+	}
+
 	/**
 	 * Returns an instant of the daemon's answers.
 	 *
