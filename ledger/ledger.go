@@ -52,11 +52,20 @@ type Options struct {
 // Open returns the ledger in db whose tables carry prefix. It does not touch
 // the database; Component says which tables it needs.
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
-	zone := options.Zone
-	if zone == nil {
-		zone = time.UTC
+	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1)}
+	return l.With(options)
+}
+
+// With returns the ledger under other options. What stands alone in one takes
+// turns with what stands alone in the other, so that together they need one
+// connection of the pool.
+func (l *Ledger) With(options Options) *Ledger {
+	other := *l
+	other.clamp, other.zone = options.Clamp, options.Zone
+	if other.zone == nil {
+		other.zone = time.UTC
 	}
-	return &Ledger{db: db, prefix: prefix, zone: zone, clamp: options.Clamp, alone: make(chan struct{}, 1)}
+	return &other
 }
 
 // DB returns the pool that the ledger's tables are in.

@@ -24,7 +24,7 @@ type redeemModel struct {
 
 type redeemRow struct {
 	id, user, points, returned, coupon, order int64
-	state                                 ledger.RedemptionState
+	state                                     ledger.RedemptionState
 }
 
 var errNothing = errors.New("this settlement means nothing")

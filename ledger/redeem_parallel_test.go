@@ -167,6 +167,37 @@ func TestWhatStandsAloneRunsBetweenTheChunksOfARun(t *testing.T) {
 	})
 }
 
+// A run reads with the same pool that shoppers wait in.
+func TestACrowdLeavesTheRunItsConnections(t *testing.T) {
+	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
+		l := ledger.Open(pool(t, d.db.DSN()), prefix, ledger.Options{})
+		d.post(earn(7, 1, 5000))
+		var crowd sync.WaitGroup
+		err := l.Update(t.Context(), d.lease, func(*ledger.Tx) error {
+			for i := range 50 {
+				crowd.Go(func() {
+					if _, _, _, err := l.With(ledger.Options{}).Reserve(t.Context(), reservation(fmt.Sprint(i), 100)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			d.awaitWriter()
+			for range 6 { // at once, of a pool of eight
+				connection, err := l.DB().Connx(t.Context())
+				if err != nil {
+					return err
+				}
+				defer func() { _ = connection.Close() }()
+			}
+			return nil
+		})
+		crowd.Wait()
+		if got := d.account(7); err != nil || got.Redeemed != 5000 {
+			t.Errorf("%v, account %+v", err, got)
+		}
+	})
+}
+
 // awaitWriter returns when somebody waits for the writer's row.
 func (d *desk) awaitWriter() {
 	for d.number(`
@@ -184,8 +215,10 @@ func TestWaitingForTheLedgerEndsWithItsContext(t *testing.T) {
 	err := d.UpdateAlone(t.Context(), func(*ledger.Tx) error {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(reason)
-		if err := d.UpdateAlone(ctx, func(*ledger.Tx) error { return nil }); !errors.Is(err, reason) {
-			t.Errorf("waited until %v", err)
+		for _, l := range []*ledger.Ledger{d.Ledger, d.With(ledger.Options{Clamp: true})} {
+			if err := l.UpdateAlone(ctx, func(*ledger.Tx) error { return nil }); !errors.Is(err, reason) {
+				t.Errorf("waited until %v", err)
+			}
 		}
 		return nil
 	})

@@ -197,8 +197,8 @@ func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error)
 // out from the transaction what is left of it to do, because the answer to a
 // COMMIT can be lost.
 func (l *Ledger) UpdateAlone(ctx context.Context, work func(*Tx) error) error {
-	// Those of one process wait here for each other, not in the database, where
-	// each would keep a connection of the pool.
+	// They wait here for each other, not in the database, where each would keep
+	// a connection of the pool while the run that they wait for may need one.
 	select {
 	case l.alone <- struct{}{}:
 		defer func() { <-l.alone }()

@@ -32,6 +32,7 @@ type app struct {
 	// ledgerDB is where the ledger is: siteDB itself, unless ledger.dsn names
 	// another database.
 	ledgerDB *sqlx.DB
+	book     *ledger.Ledger // for openLedger
 	store    *store.Store
 	engine   *sync.Engine // for runs, one at a time
 	reports  *reports.Reports
@@ -103,6 +104,7 @@ func connect(ctx context.Context, loaded config.Config, log *slog.Logger) (*app,
 		a.close()
 		return nil, err
 	}
+	a.book = ledger.Open(a.ledgerDB, site.Prefix, ledger.Options{})
 	a.reports = reports.Open(
 		reports.Site{DB: a.siteDB, Prefix: site.Prefix},
 		reports.Site{DB: a.ledgerDB, Prefix: site.Prefix},
@@ -294,7 +296,7 @@ func (a *app) openLedger(ctx context.Context) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ledger.Open(a.ledgerDB, a.site.Prefix, ledger.Options{
+	return a.book.With(ledger.Options{
 		Zone: settings.Zone, Clamp: a.programme().config.Program.NegativeBalance == config.NegativeClamp,
 	}), nil
 }
