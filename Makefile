@@ -22,9 +22,7 @@ plugin: ## bin/loyaltyd-plugin.zip, for WordPress
 test: ## all tests, on private MariaDB and MySQL servers
 	@scripts/need-mariadb --exactly || true
 	@scripts/fetch-mysql >/dev/null || echo "Without MySQL its tests are skipped." >&2
-	@scripts/need-wordpress --tests || echo "Without WordPress its tests are skipped." >&2
-	@scripts/fetch-wordpress >/dev/null || echo "Without the newest WordPress its tests are skipped." >&2
-	@for version in 7.4 8.4; do scripts/fetch-php $$version >/dev/null || echo "Without PHP $$version its tests are skipped." >&2; done
+	@scripts/fetch-plugin-tests
 	$(GO) vet ./...
 	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
 	bin/withservers -- $(GOTEST) -race -timeout 10m $(TESTFLAGS) ./...

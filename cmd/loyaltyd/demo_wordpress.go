@@ -46,7 +46,7 @@ site is touched and nothing is left behind.`,
 	}
 	cmd.Flags().IntVar(&orders, "orders", 2000, "`number` of orders in the store")
 	cmd.Flags().StringVar(&listen, "site", "", "`address` of the site, such as 127.0.0.1:8080; a free port when left out")
-	cmd.Flags().StringVar(&version, "wordpress", testwp.Oldest, "`version` of WordPress: "+testwp.Oldest+", or "+testwp.Newest+" after scripts/fetch-wordpress")
+	cmd.Flags().StringVar(&version, "wordpress", testwp.Oldest, "`version` of WordPress, "+testwp.Oldest+" or "+testwp.Newest+", that scripts/fetch-wordpress has fetched")
 	cmd.Flags().StringVar(&locale, "locale", "", "`language` of the site, such as zh_CN or tr_TR")
 	return cmd
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"syscall"
@@ -18,12 +17,8 @@ import (
 
 func TestDemoWordPress(t *testing.T) {
 	testshop.New(t) // says what to install where there is no server
-	_, missing := os.Stat("/usr/share/wordpress/wp-includes/version.php")
-	if _, err := exec.LookPath("php"); err != nil {
-		missing = err
-	}
-	if missing != nil && !testwp.Required("wordpress") {
-		t.Skipf("scripts/need-wordpress installs it: %v", missing)
+	if err := testwp.Installed(testwp.Oldest); err != nil && !testwp.Required("wordpress") {
+		t.Skip(err)
 	}
 	binary := demoBinary(t)
 	cmd, folder := startDemo(t, binary)

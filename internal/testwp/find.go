@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 )
 
 // EnvPHP is the PHP program that sites run when Options name none.
@@ -20,27 +21,39 @@ func findPHP(program string) (string, error) {
 	}
 	path, err := exec.LookPath(program)
 	if err != nil {
-		return "", fmt.Errorf("php: %w: on Debian and Ubuntu, scripts/need-wordpress installs it", ErrNotInstalled)
+		return "", fmt.Errorf("php: %w: on Debian and Ubuntu, scripts/need-php installs it", ErrNotInstalled)
 	}
 	return path, nil
 }
 
-// findWordPress returns the folder with a version's files.
+// Installed returns nil if PHP and that version of WordPress are there, else an
+// error that wraps ErrNotInstalled and says what to do.
+func Installed(version string) error {
+	if _, err := findPHP(""); err != nil {
+		return err
+	}
+	_, err := findWordPress(version)
+	return err
+}
+
+// findWordPress returns the folder with a version's files: that of the
+// machine's own package, or what scripts/fetch-wordpress fetched.
 func findWordPress(version string) (string, error) {
-	folder := "/usr/share/wordpress"
-	help := "on Debian, scripts/need-wordpress installs it"
-	if version != Oldest {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("find the user's cache: %w", err)
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find the user's cache: %w", err)
+	}
+	for _, folder := range []string{
+		"/usr/share/wordpress",
+		filepath.Join(cache, "loyaltyd", "wordpress-"+version, "usr", "share", "wordpress"),
+	} {
+		text, err := os.ReadFile(filepath.Join(folder, "wp-includes", "version.php"))
+		if err == nil && strings.Contains(string(text), "$wp_version = '"+version) {
+			return folder, nil
 		}
-		folder = filepath.Join(cache, "loyaltyd", "wordpress-"+version, "usr", "share", "wordpress")
-		help = "scripts/fetch-wordpress fetches a private copy, which changes nothing on the machine"
 	}
-	if _, err := os.Stat(filepath.Join(folder, "wp-includes", "version.php")); err != nil {
-		return "", fmt.Errorf("wordpress %s: %w: %s", version, ErrNotInstalled, help)
-	}
-	return folder, nil
+	return "", fmt.Errorf("wordpress %s: %w: scripts/fetch-wordpress %s fetches a private copy, which changes nothing on the machine",
+		version, ErrNotInstalled, version)
 }
 
 // Repository returns a path in the checkout that this package was built from.

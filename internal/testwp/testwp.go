@@ -24,10 +24,8 @@ var ErrNotInstalled = errors.New("not installed")
 
 // The versions of WordPress that Start knows, oldest first.
 const (
-	// Oldest is Debian's package wordpress, the oldest that the plugin supports.
-	Oldest = "6.1"
-	// Newest is what scripts/fetch-wordpress fetches.
-	Newest = "7.1"
+	Oldest = "6.1" // that the plugin supports; in Debian 12
+	Newest = "7.1" // in Debian unstable
 )
 
 // Options say what kind of site Start makes. The zero value is the oldest

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +45,7 @@ func TestBrowser(t *testing.T) {
 			if on.specs != "specs" {
 				return
 			}
+			fewQueries(t, site)
 			daemon.stop(t)
 			// As after a night: the heartbeat is old.
 			err := site.Shop.Exec(t.Context(), `UPDATE {p}loyalty_daemon SET heartbeat = UTC_TIMESTAMP() - INTERVAL 1 HOUR`)
@@ -55,6 +57,35 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
+// fewQueries proves that the dashboard costs at most ten queries of ours.
+func fewQueries(t *testing.T, site *testwp.Site) {
+	t.Helper()
+	const most = 10
+	requests, err := site.Requests()
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := false
+	for _, request := range requests {
+		if !strings.Contains(request.URI, "page=loyaltyd") || !strings.Contains(request.URI, "counted=1") {
+			continue
+		}
+		seen = true
+		var ours []string
+		for _, query := range request.Queries {
+			if strings.Contains(query, "loyalty_") {
+				ours = append(ours, strings.Join(strings.Fields(query), " "))
+			}
+		}
+		if len(ours) == 0 || len(ours) > most {
+			t.Errorf("the dashboard made %d queries of ours, want 1 to %d:\n%s", len(ours), most, strings.Join(ours, "\n"))
+		}
+	}
+	if !seen {
+		t.Error("no request of the dashboard was written down")
+	}
+}
+
 func needBrowser(t *testing.T) {
 	t.Helper()
 	browser := os.Getenv(envChromium)
@@ -62,10 +93,10 @@ func needBrowser(t *testing.T) {
 		browser = "/usr/bin/chromium"
 	}
 	if _, err := os.Stat(browser); err != nil {
-		missing(t, "chromium", "Chromium is not installed: scripts/need-wordpress --tests installs it")
+		missing(t, "chromium", "Chromium is not installed: scripts/need-php --tests installs it")
 	}
 	if _, err := exec.LookPath("node"); err != nil {
-		missing(t, "chromium", "Node.js is not installed: scripts/need-wordpress --tests installs it")
+		missing(t, "chromium", "Node.js is not installed: scripts/need-php --tests installs it")
 	}
 	if _, err := os.Stat("browser/node_modules/playwright-core"); err != nil {
 		missing(t, "chromium", "the browser's driver is not there: npm ci in wp-bridge/tests/browser fetches it")

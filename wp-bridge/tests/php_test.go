@@ -20,7 +20,7 @@ func php(t *testing.T, version string) string {
 	if version == "" {
 		program, err := exec.LookPath("php")
 		if err != nil {
-			missing(t, "php", "PHP is not installed: scripts/need-wordpress installs it")
+			missing(t, "php", "PHP is not installed: scripts/need-php installs it")
 		}
 		return program
 	}
@@ -73,7 +73,7 @@ func TestEveryPHPFileIsOneForEveryPHP(t *testing.T) {
 
 func TestPHPUnit(t *testing.T) {
 	if _, err := exec.LookPath("phpunit"); err != nil {
-		missing(t, "wordpress", "PHPUnit is not installed: scripts/need-wordpress installs it")
+		missing(t, "wordpress", "PHPUnit is not installed: scripts/need-php installs it")
 	}
 	tests, err := filepath.Glob("php/*Test.php")
 	if err != nil || len(tests) == 0 {
