@@ -139,11 +139,11 @@ func (k *Keys) Refresh(ctx context.Context) error {
 	if news && problem != "" {
 		k.options.Log.Warn("not paired with WordPress", "reason", problem)
 	}
-	if news && problem == "" || rotated && problem == "" {
-		k.options.Log.Info("paired with WordPress", "key", keys.first(), "origin", keys.origin)
-	}
 	if !k.options.Leads() || !rotated && problem == row.Problem {
 		return nil
+	}
+	if rotated {
+		k.options.Log.Info("paired with WordPress", "key", keys.first(), "origin", keys.origin)
 	}
 	return k.record(ctx, rotated, keys.first(), problem)
 }

@@ -81,8 +81,8 @@ func newLauncher(t *testing.T) launcher {
 // at starts a daemon on the stand's store that syncs each second.
 func (l launcher) at(s *stand, args ...string) *serving {
 	s.t.Helper()
-	return l.start(s.t, []string{"LOYALTYD_BRAKE_PERCENT=100"}, append([]string{
-		"--dsn", s.dsn, "--table-prefix", string(s.shop.Prefix), "--log-level", "debug", "--set", "schedule.sync=@every 1s",
+	return l.start(s.t, []string{"LOYALTYD_BRAKE_PERCENT=100", "LOYALTYD_SCHEDULE_SYNC=@every 1s"}, append([]string{
+		"--dsn", s.dsn, "--table-prefix", string(s.shop.Prefix), "--log-level", "debug",
 	}, args...)...)
 }
 
