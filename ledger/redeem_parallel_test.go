@@ -354,5 +354,4 @@ func BenchmarkReserve(b *testing.B) {
 		})
 	}
 	group.Wait()
-	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reservations/s")
 }

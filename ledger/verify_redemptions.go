@@ -59,8 +59,8 @@ func (l *Ledger) verifyWithout(ctx context.Context, tx *sqlx.Tx, result *Verifie
 		return fmt.Errorf("look for entries without a redemption: %w", err)
 	}
 	for _, e := range entries {
-		result.add(Finding{User: e.User, Seq: e.Seq, Entry: e.ID,
-			What: fmt.Sprintf("%s of %d points for %s %d: the account has no such redemption", e.Type, e.Points, e.Source, e.Object)})
+		what := fmt.Sprintf("%s of %d points for %s %d: the account has no such redemption", e.Type, e.Points, e.Source, e.Object)
+		result.add(Finding{User: e.User, Seq: e.Seq, Entry: e.ID, What: what})
 	}
 	return nil
 }

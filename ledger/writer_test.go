@@ -75,9 +75,6 @@ func TestAFencedWriterPostsNothing(t *testing.T) {
 		if err := d.RebuildDaily(ctx, d.lease); !errors.Is(err, ledger.ErrFenced) {
 			t.Errorf("the old writer's rebuild answered %v", err)
 		}
-		if _, _, err := d.Adjust(ctx, gift); !errors.Is(err, ledger.ErrFenced) {
-			t.Errorf("the old writer's adjustment answered %v", err)
-		}
 		if _, err := d.UseRules(ctx, d.lease, "x", [32]byte{}); !errors.Is(err, ledger.ErrFenced) {
 			t.Errorf("the old writer's rules answered %v", err)
 		}

@@ -130,8 +130,7 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 	if err := u.copyRedemptions(ctx, anew); err != nil {
 		return Refreshed{}, err
 	}
-	switch {
-	case !anew && was == next && was.Through == last:
+	if !anew && was == next && was.Through == last {
 		return was.refreshed(), nil
 	}
 	if err := u.checkZone(ctx); err != nil {
