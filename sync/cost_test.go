@@ -217,3 +217,39 @@ func peakHeap(work func()) (peak uint64) {
 	<-done
 	return peak
 }
+
+// A fact that is named costs what it is, however large the store; and a store
+// whose customers redeem nothing pays one statement for those who might.
+func TestAMarkedFactCostsLittle(t *testing.T) {
+	for _, storage := range []testshop.Storage{testshop.HPOS, testshop.Legacy} {
+		t.Run(storage.String(), func(t *testing.T) {
+			m := newMetered(t, testshop.New(t), storage)
+			var plain, paid, coupon [2]cost
+			for i, more := range []int{1000, 4000} {
+				m.many(100_000*(i+1), more)
+				m.run(sync.Full)
+				d := newRedeemer(t, m.stage)
+				m.run(sync.Sweep)
+				order := m.order(d.ann, "completed", "10.00")
+				m.order(d.ann, "completed", "500.00")
+				plain[i] = m.costOf(func() { m.look(marks(sync.MarkOrder, order)...) })
+				r, id := d.redeem(5)
+				order = d.pays(r, "completed", "80.00")
+				paid[i] = m.costOf(func() { m.look(marks(sync.MarkOrder, order)...) })
+				_, id = d.redeem(5)
+				coupon[i] = m.costOf(func() { m.look(marks(sync.MarkCoupon, id)...) })
+			}
+			t.Logf("an order: %+v and %+v; one that a coupon pays: %+v and %+v; a coupon: %+v and %+v",
+				plain[0], plain[1], paid[0], paid[1], coupon[0], coupon[1])
+			for what, costs := range map[string][2]cost{"an order": plain, "an order with a coupon": paid, "a coupon": coupon} {
+				if costs[1].statements > costs[0].statements || costs[1].rows > costs[0].rows+300 {
+					t.Errorf("%s costs %+v, in a store five times as large %+v", what, costs[0], costs[1])
+				}
+			}
+			const mostPlain, mostPaid = 48, 72
+			if plain[1].statements > mostPlain || paid[1].statements > mostPaid {
+				t.Errorf("an order takes %d statements, with a coupon %d", plain[1].statements, paid[1].statements)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -198,6 +199,8 @@ func (r *run) settleRedemptions(ctx context.Context, tx *ledger.Tx, asked []int6
 		}
 	}
 	r.brake.withhold(stakes, result)
+	// What is given back first may cover what is taken then.
+	slices.SortStableFunc(cases, func(a, b *redemptionCase) int { return cmp.Compare(a.taken, b.taken) })
 	var seen []seenCoupon
 	done := slices.Clone(asked)
 	for _, c := range cases {
@@ -216,7 +219,7 @@ func (r *run) settleRedemptions(ctx context.Context, tx *ledger.Tx, asked []int6
 			}
 			result.countRedemption(c.posted, now)
 		}
-		if c.judged.Open || !c.kept && !c.settled(now) {
+		if c.judged.Open || !c.settled(now) {
 			c.digest = 0 // the next sweep looks again
 		}
 		row := seenCoupon{Redemption: id, Coupon: now.Coupon, Digest: c.digest}

@@ -48,7 +48,7 @@ func (d *redeemer) reserve(points int64) ledger.Redemption {
 	d.t.Helper()
 	d.keys++
 	r, _, _, err := d.ledger.Reserve(d.ctx, ledger.Reservation{
-		Key: fmt.Sprint("key ", d.keys), User: d.ann, Points: points, Amount: *apd.New(points, -2), Currency: "USD",
+		Key: fmt.Sprint(d.ann, " key ", d.keys), User: d.ann, Points: points, Amount: *apd.New(points, -2), Currency: "USD",
 	})
 	d.do(err)
 	return r
