@@ -11,11 +11,13 @@
 
 	var el = wp.element.createElement;
 	var useEffect = wp.element.useEffect;
-	var useRef = wp.element.useRef;
 	var useState = wp.element.useState;
+	// Taken now: WooCommerce wants to see which script uses what.
 	var OrderMeta = wc.blocksCheckout.ExperimentalOrderMeta;
 	var DiscountsMeta = wc.blocksCheckout.ExperimentalDiscountsMeta;
+	var extensionCartUpdate = wc.blocksCheckout.extensionCartUpdate;
 	var settings = wc.wcSettings.getSetting( 'loyaltyd_data', {} );
+	var ids = 0;
 
 	function ours( props ) {
 		return ( props.extensions && props.extensions.loyaltyd ) || {};
@@ -53,83 +55,107 @@
 		);
 	}
 
+	// What the shopper did in the form. Kept outside of it, because the blocks
+	// draw it anew when the cart changes, and on small screens twice. attempt is
+	// the request whose outcome is not known yet.
+	var form = { open: false, points: null, busy: false, text: '', bad: false, attempt: null };
+	var drawn = [];
+
+	function change( changes ) {
+		Object.assign( form, changes );
+		drawn.forEach( function ( redraw ) {
+			redraw( {} );
+		} );
+	}
+
+	function redeem( offer, points ) {
+		if ( form.busy ) {
+			return;
+		}
+		if ( ! form.attempt || form.attempt.points !== points ) {
+			form.attempt = { points: points, key: offer.key };
+		}
+		change( { busy: true, text: '', bad: false } );
+		extensionCartUpdate( { namespace: 'loyaltyd', data: form.attempt } ).then( function () {
+			change( { busy: false, points: null, attempt: null, text: settings.done } );
+		} ).catch( function ( error ) {
+			var known = error && 'string' === typeof error.code && 0 === error.code.indexOf( 'loyaltyd_' );
+			change( { busy: false, text: known && error.message ? error.message : settings.trouble, bad: true } );
+		} );
+	}
+
 	/** The form. */
 	function Redeem( props ) {
 		var offer = ours( props ).redeem;
-		var points = useState( null );
-		var busy = useState( false );
-		var message = useState( { text: '', bad: false } );
-		// The key of an attempt whose outcome is not known.
-		var attempt = useRef( null );
+		var redraw = useState( {} )[ 1 ];
+		var id = useState( function () {
+			ids += 1;
+			return 'loyaltyd-points-block-' + ids;
+		} )[ 0 ];
 
+		useEffect( function () {
+			drawn.push( redraw );
+			return function () {
+				drawn.splice( drawn.indexOf( redraw ), 1 );
+			};
+		}, [ redraw ] );
+
+		var message = el( 'p', {
+			className: 'loyaltyd-redeem__message' + ( form.bad ? ' loyaltyd-redeem__message--bad' : '' ),
+			role: form.bad ? 'alert' : 'status'
+		}, form.text );
 		if ( ! offer ) {
-			return message[ 0 ].text ? el( 'div', { className: 'wc-block-components-totals-wrapper', role: 'status' }, message[ 0 ].text ) : null;
+			return form.text ? el( 'div', { className: 'wc-block-components-totals-wrapper' }, message ) : null;
 		}
 
-		var value = null === points[ 0 ] ? String( offer.points ) : points[ 0 ];
-		var worth = window.loyaltydWorth ? window.loyaltydWorth( value, offer.worth ) : '';
-
-		function submit( event ) {
-			event.preventDefault();
-			event.stopPropagation();
-			if ( busy[ 0 ] ) {
-				return;
-			}
-			if ( ! attempt.current || attempt.current.points !== value ) {
-				attempt.current = { points: value, key: offer.key };
-			}
-			busy[ 1 ]( true );
-			message[ 1 ]( { text: '', bad: false } );
-			wc.blocksCheckout.extensionCartUpdate( {
-				namespace: 'loyaltyd',
-				data: { points: value, key: attempt.current.key }
-			} ).then( function () {
-				attempt.current = null;
-				points[ 1 ]( null );
-				message[ 1 ]( { text: settings.done, bad: false } );
-			} ).catch( function ( error ) {
-				var known = error && 'string' === typeof error.code && 0 === error.code.indexOf( 'loyaltyd_' );
-				message[ 1 ]( { text: known && error.message ? error.message : settings.trouble, bad: true } );
-			} ).then( function () {
-				busy[ 1 ]( false );
-			} );
-		}
+		var points = null === form.points ? String( offer.points ) : form.points;
 
 		// No form element: the blocks are one already.
-		return el( 'details', { className: 'wc-block-components-totals-wrapper loyaltyd-box' },
+		return el( 'details', {
+			className: 'wc-block-components-totals-wrapper loyaltyd-box',
+			open: form.open,
+			onToggle: function ( event ) {
+				form.open = event.target.open;
+			}
+		},
 			el( 'summary', null, offer.title ),
-			el( 'div', { className: 'loyaltyd-redeem', 'aria-busy': busy[ 0 ] },
-				el( 'label', { htmlFor: 'loyaltyd-points-block' }, settings.label ),
+			el( 'div', { className: 'loyaltyd-redeem', 'aria-busy': form.busy },
+				el( 'label', { htmlFor: id }, settings.label ),
 				el( 'span', { className: 'loyaltyd-redeem__field' },
 					el( 'input', {
-						id: 'loyaltyd-points-block',
+						id: id,
 						type: 'number',
 						inputMode: 'numeric',
 						min: offer.least,
 						max: offer.most,
 						step: offer.multiple,
-						value: value,
-						'aria-describedby': 'loyaltyd-points-block-hint',
+						value: points,
+						'aria-describedby': id + '-hint',
 						onChange: function ( event ) {
-							points[ 1 ]( event.target.value );
+							change( { points: event.target.value } );
 						},
 						onKeyDown: function ( event ) {
 							if ( 'Enter' === event.key ) {
-								submit( event );
+								event.preventDefault();
+								event.stopPropagation();
+								redeem( offer, points );
 							}
 						}
 					} ),
 					el( 'button', {
 						type: 'button',
 						className: 'wc-block-components-button wp-element-button contained',
-						disabled: busy[ 0 ],
-						onClick: submit
+						'aria-disabled': form.busy,
+						onClick: function () {
+							redeem( offer, points );
+						}
 					}, settings.redeem ),
-					el( 'output', { className: 'loyaltyd-redeem__worth', htmlFor: 'loyaltyd-points-block', 'aria-live': 'polite' }, worth )
+					el( 'output', { className: 'loyaltyd-redeem__worth', htmlFor: id, 'aria-live': 'polite' },
+						window.loyaltydWorth ? window.loyaltydWorth( points, offer.worth ) : '' )
 				),
-				el( 'span', { className: 'loyaltyd-redeem__hint', id: 'loyaltyd-points-block-hint' }, offer.hint )
+				el( 'span', { className: 'loyaltyd-redeem__hint', id: id + '-hint' }, offer.hint )
 			),
-			el( 'p', { className: 'loyaltyd-redeem__message' + ( message[ 0 ].bad ? ' loyaltyd-redeem__message--bad' : '' ), role: message[ 0 ].bad ? 'alert' : 'status' }, message[ 0 ].text )
+			message
 		);
 	}
 

@@ -185,9 +185,9 @@ final class AccountPage {
 				<button type="button" class="button loyaltyd-copy" hidden
 					data-loyaltyd-copy="<?php echo esc_attr( $code ); ?>"
 					data-loyaltyd-copied="<?php /* translators: %s: coupon code */ echo esc_attr( sprintf( __( '%s was copied.', 'loyaltyd' ), $code ) ); ?>"
-					aria-label="<?php /* translators: %s: coupon code */ echo esc_attr( sprintf( __( 'Copy %s', 'loyaltyd' ), $code ) ); ?>"><?php esc_html_e( 'Copy', 'loyaltyd' ); ?></button>
+					aria-label="<?php /* translators: %s: coupon code */ echo esc_attr( sprintf( __( 'Copy: %s', 'loyaltyd' ), $code ) ); ?>"><?php esc_html_e( 'Copy', 'loyaltyd' ); ?></button>
 				<a class="button" href="<?php echo esc_url( RedeemRequests::apply_url( (int) $row['id'] ) ); ?>" rel="nofollow"
-					aria-label="<?php /* translators: %s: coupon code */ echo esc_attr( sprintf( __( 'Apply %s to the cart', 'loyaltyd' ), $code ) ); ?>"><?php esc_html_e( 'Apply to cart', 'loyaltyd' ); ?></a>
+					aria-label="<?php /* translators: %s: coupon code */ echo esc_attr( sprintf( __( 'Apply to cart: %s', 'loyaltyd' ), $code ) ); ?>"><?php esc_html_e( 'Apply to cart', 'loyaltyd' ); ?></a>
 			<?php endif; ?>
 			</td>
 		</tr>
