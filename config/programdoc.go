@@ -3,6 +3,9 @@ package config
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
+
+	"github.com/cockroachdb/apd/v3"
 
 	"loyaltyd/sync/program"
 )
@@ -18,6 +21,7 @@ func (c Config) ProgramDocument() json.RawMessage {
 	if err := decoder.Decode(&document); err != nil {
 		panic("reading encoded rules: " + err.Error()) // they were written a line above
 	}
+	plainNumbers(document)
 	if earn, ok := document["earn"].(map[string]any); ok {
 		if purchase, ok := earn["purchase"].(map[string]any); ok {
 			purchase["custom_statuses"] = customStatusesForm(c.Program.Rules.Earn.Purchase.CustomStatuses)
@@ -38,6 +42,33 @@ func (c Config) ProgramDocument() json.RawMessage {
 		panic("writing the programme: " + err.Error()) // no value is one that JSON cannot hold
 	}
 	return encoded
+}
+
+// exponent is how the rules' text, whose hash names a version, writes 100.
+var exponent = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?E[+-]?[0-9]+$`)
+
+// plainNumbers writes numbers without an exponent, as people and the plugin's
+// form write them. Names of campaigns are left alone.
+func plainNumbers(section map[string]any) {
+	for key, value := range section {
+		switch value := value.(type) {
+		case map[string]any:
+			plainNumbers(value)
+		case []any:
+			for _, row := range value {
+				if row, ok := row.(map[string]any); ok {
+					plainNumbers(row)
+				}
+			}
+		case string:
+			if key == "name" || !exponent.MatchString(value) {
+				continue
+			}
+			if number, _, err := apd.NewFromString(value); err == nil {
+				section[key] = number.Text('f')
+			}
+		}
+	}
 }
 
 // giveBackForm returns it as it is written in a configuration.

@@ -63,6 +63,9 @@ func TestProgramDocumentIsReadBackAsItIs(t *testing.T) {
 	if got := values["earn.purchase.points_per_unit"]; got != `"1.5"` {
 		t.Errorf("a rate is %s", got)
 	}
+	if got := values["earn.high_spend"]; got != `[{"amount":"100","points":50}]` {
+		t.Errorf("a hundred is %s", got)
+	}
 }
 
 // leaves returns the document's values as JSON by their path, and those of
