@@ -9,7 +9,6 @@ require_once __DIR__ . '/support/Peer.php';
 use Loyaltyd\Bridge\Address;
 use Loyaltyd\Bridge\BridgeError;
 use Loyaltyd\Bridge\Key;
-use Loyaltyd\Bridge\Signature;
 use Loyaltyd\Services;
 use PHPUnit\Framework\TestCase;
 
@@ -319,25 +318,5 @@ final class BridgeTest extends TestCase {
 	public function test_what_is_not_ready_says_why() {
 		self::$peer->answer( 'GET /readyz', 503, array( 'ready' => false, 'reasons' => array( array( 'code' => 'behind', 'message' => 'It is behind.' ) ) ) );
 		$this->assertSame( 'behind', ( new Services() )->client()->get( '/readyz' )['reasons'][0]['code'] );
-	}
-
-	/**
-	 * The fixtures are written by the daemon's own tests.
-	 */
-	public function test_signatures_equal_the_daemons() {
-		$file = dirname( __DIR__, 2 ) . '/testdata/fixtures/signatures.json';
-		if ( ! is_dir( dirname( $file ) ) ) {
-			$this->markTestSkipped( 'the daemon has written no fixtures yet' );
-		}
-		$this->assertFileExists( $file );
-		$vectors = json_decode( file_get_contents( $file ), true );
-		$this->assertNotEmpty( $vectors['requests'] ?? array() );
-		$this->assertNotEmpty( $vectors['answers'] ?? array() );
-		foreach ( $vectors['requests'] as $v ) {
-			$this->assertSame( $v['signature'], Signature::of_request( hex2bin( $v['secret'] ), $v['method'], $v['target'], $v['time'], $v['nonce'], $v['idempotency_key'], $v['body'] ) );
-		}
-		foreach ( $vectors['answers'] as $v ) {
-			$this->assertSame( $v['signature'], Signature::of_answer( hex2bin( $v['secret'] ), $v['status'], $v['nonce'], (string) $v['time'], $v['body'] ) );
-		}
 	}
 }
