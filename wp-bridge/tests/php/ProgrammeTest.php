@@ -38,6 +38,8 @@ final class ProgrammeTest extends TestCase {
 	public function right(): array {
 		return array(
 			array( 'starts', '' ),
+			array( 'starts', null ),
+			array( 'earn.signup.points', null ),
 			array( 'starts', '2026-03-01' ),
 			array( 'starts', '2026-03-01 08:30' ),
 			array( 'starts', '2026-03-01T08:30:59' ),
@@ -82,7 +84,6 @@ final class ProgrammeTest extends TestCase {
 			array( 'starts', '2026-03-01 24:00', 'starts' ),
 			array( 'starts', '2026-03-01T08:30Z', 'starts' ),
 			array( 'starts', 'tomorrow', 'starts' ),
-			array( 'starts', null, 'starts' ),
 			array( 'guests', 'everybody', 'guests' ),
 			array( 'exclude.roles', array( '' ), 'exclude.roles[0]' ),
 			array( 'exclude.roles', 'administrator', 'exclude.roles' ),
