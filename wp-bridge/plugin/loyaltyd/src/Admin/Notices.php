@@ -13,6 +13,7 @@ defined( 'ABSPATH' ) || exit;
 final class Notices {
 
 	const SUCCESS = 'success';
+	const INFO    = 'info';
 	const WARNING = 'warning';
 	const ERROR   = 'error';
 

@@ -73,7 +73,13 @@ final class Settings extends Tab {
 			return Menu::url( $this->name() ) . '#loyaltyd-problems';
 		}
 		$programme->save( $document );
-		Notices::keep( Notices::SUCCESS, $this->services->daemon()->state()['silent'] ? __( 'Settings saved. They apply from the time the loyaltyd daemon runs again.', 'loyaltyd' ) : __( 'Settings saved. The daemon applies them from its next run on.', 'loyaltyd' ) );
+		try {
+			$this->services->client()->post( '/v1/sync', array( 'mode' => 'increment' ) );
+		} catch ( BridgeError $e ) {
+			// It takes them up by itself at its next run; until then this tab says so.
+			unset( $e );
+		}
+		Notices::keep( Notices::SUCCESS, __( 'Settings saved.', 'loyaltyd' ) );
 		return Menu::url( $this->name() );
 	}
 
@@ -152,7 +158,7 @@ final class Settings extends Tab {
 			return;
 		}
 		if ( $programme->is_waiting() && $this->services->daemon()->present() ) {
-			Notices::show( Notices::WARNING, __( 'These settings are saved and wait for the daemon’s next run.', 'loyaltyd' ) );
+			Notices::show( Notices::INFO, __( 'These settings are saved and wait for the daemon’s next run.', 'loyaltyd' ) );
 		}
 	}
 
