@@ -58,7 +58,7 @@ func checkNames(body []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var open []*level
-	program := 0 // depth below which names are a programme's
+	program := false // the top object's latest name is program
 	for {
 		token, err := decoder.Token()
 		if errors.Is(err, io.EOF) {
@@ -78,14 +78,10 @@ func checkNames(body []byte) error {
 					return fmt.Errorf("the name %.40q is there twice", name)
 				}
 				l.names[name] = true
-				if program == 0 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+				if (top == 0 || !program) && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 					return fmt.Errorf("the name %.40q is not known", name)
 				}
-				if top == 0 && name == "program" {
-					program = 1
-				} else if top == 0 {
-					program = 0
-				}
+				program = top == 0 && name == "program" || top > 0 && program
 				continue
 			}
 			l.name = true

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"loyaltyd/config"
 	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
@@ -48,6 +50,8 @@ type stage struct {
 	server  *wpbridge.Server
 	site    *wpbridge.Site
 	url     string
+	client  *http.Client // nil: the usual one
+	pools   []*sqlx.DB
 	log     logText
 
 	mu      stdsync.Mutex
@@ -95,6 +99,12 @@ func newStage(t *testing.T, db *testshop.Database) *stage {
 // newSite opens a store whose endpoint is not served yet.
 func newSite(t *testing.T, db *testshop.Database) *stage {
 	t.Helper()
+	return newSiteAt(t, db, db.DSN())
+}
+
+// newSiteAt is newSite whose daemon reaches the database by another way.
+func newSiteAt(t *testing.T, db *testshop.Database, dsn string) *stage {
+	t.Helper()
 	ctx := context.Background()
 	s := &stage{
 		t: t, db: db, clock: noon, pairing: wpbridge.Pairing{ID: keyID, Origin: "option"},
@@ -107,11 +117,12 @@ func newSite(t *testing.T, db *testshop.Database) *stage {
 			Now: noon.In(must(time.LoadLocation("Europe/Berlin"))),
 		},
 	}
-	raw := must(database.OpenStore(ctx, db.DSN()))
+	raw := must(database.OpenStore(ctx, dsn))
 	t.Cleanup(func() { raw.Close() })
-	own := must(database.Open(ctx, db.DSN()))
+	own := must(database.Open(ctx, dsn))
 	t.Cleanup(func() { own.Close() })
 	must(database.Migrate(ctx, own, "wp_", ledger.Component(), sync.Component(), wpbridge.Component()))
+	s.pools = []*sqlx.DB{raw, own}
 	s.reports = reports.Open(reports.Site{DB: own, Prefix: "wp_"}, reports.Site{DB: own, Prefix: "wp_"})
 	must(s.reports.Migrate(ctx))
 	s.engine = &sync.Engine{
@@ -177,7 +188,9 @@ func (s *stage) serve(network, address string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.url = "http://" + registered
+	if s.url = "http://" + registered; network == "unix" {
+		s.url, s.client = "http://loyaltyd", overSocket(address)
+	}
 	done := make(chan error, 1)
 	go func() { done <- s.server.Serve(l) }()
 	s.t.Cleanup(func() {
@@ -302,7 +315,11 @@ func (s *stage) request(c call) (*http.Request, string) {
 func (s *stage) send(c call) reply {
 	s.t.Helper()
 	r, nonce := s.request(c)
-	response, err := http.DefaultClient.Do(r)
+	client := s.client
+	if client == nil {
+		client = http.DefaultClient
+	}
+	response, err := client.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
