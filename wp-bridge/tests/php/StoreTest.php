@@ -49,6 +49,9 @@ final class StoreTest extends TestCase {
 		self::$peer->forget();
 		self::$peer->know( $key->usable() );
 		$this->user = Books::user();
+		// The plugin's own services live as long as the process.
+		Loyaltyd\Plugin::services()->daemon()->refresh();
+		Loyaltyd\Plugin::services()->key()->forget();
 		foreach ( get_posts( array( 'post_type' => 'shop_coupon', 'post_status' => 'any', 'numberposts' => -1, 'fields' => 'ids' ) ) as $coupon ) {
 			wp_delete_post( $coupon, true );
 		}

@@ -103,6 +103,7 @@ final class Client {
 			} catch ( BridgeError $e ) {
 				if ( BridgeError::UNREACHABLE === $e->code() ) {
 					set_transient( self::PAUSED, 1, self::PAUSE );
+					$this->daemon->refresh(); // It may listen elsewhere by now.
 				}
 				$signer = $this->next_signer( $e, $signer, $tried );
 				if ( null === $signer ) {

@@ -50,7 +50,7 @@ final class Document {
 		'expiry.days'                          => 'some_days',
 	);
 
-	/** Keys that hold maps: JSON objects also when they are empty. */
+	/** Kinds of keys that hold maps: JSON objects also when they are empty. */
 	const MAPS = array( 'currencies', 'products', 'categories' );
 
 	/**
@@ -156,14 +156,25 @@ final class Document {
 	 * @return object|array<string,mixed>
 	 */
 	public static function for_json( array $document ) {
-		if ( isset( $document['earn']['purchase'] ) && is_array( $document['earn']['purchase'] ) ) {
-			foreach ( self::MAPS as $map ) {
-				if ( isset( $document['earn']['purchase'][ $map ] ) && is_array( $document['earn']['purchase'][ $map ] ) ) {
-					$document['earn']['purchase'][ $map ] = (object) $document['earn']['purchase'][ $map ];
-				}
+		return self::objects( $document, '' );
+	}
+
+	/**
+	 * @param array<string,mixed> $section Of a document.
+	 * @param string              $path    Of it.
+	 * @return object|array<string,mixed>
+	 */
+	private static function objects( array $section, string $path ) {
+		foreach ( $section as $name => $value ) {
+			$key  = self::join( $path, (string) $name );
+			$kind = self::KINDS[ $key ] ?? 'section';
+			if ( is_array( $value ) && 'section' === $kind ) {
+				$section[ $name ] = self::objects( $value, $key );
+			} elseif ( is_array( $value ) && in_array( $kind, self::MAPS, true ) ) {
+				$section[ $name ] = (object) $value;
 			}
 		}
-		return $document ? $document : (object) array();
+		return $section ? $section : (object) array();
 	}
 
 	/**
@@ -191,7 +202,10 @@ final class Document {
 		}
 		if ( is_array( $value ) ) {
 			$value = array_map( array( self::class, 'plain' ), $value );
-			if ( array_filter( $value, 'is_array' ) === array() && array_keys( $value ) === array_keys( array_values( $value ) ) ) {
+			if ( array_keys( $value ) !== array_keys( array_values( $value ) ) ) {
+				$value = array_diff_key( $value, array_flip( array_keys( $value, '', true ) ) );
+				ksort( $value );
+			} elseif ( array_filter( $value, 'is_array' ) === array() ) {
 				sort( $value );
 			}
 		}
@@ -227,7 +241,9 @@ final class Document {
 	private static function walk( array $section, string $path ): array {
 		foreach ( $section as $name => $value ) {
 			$key = self::join( $path, (string) $name );
-			if ( isset( self::KINDS[ $key ] ) ) {
+			if ( isset( self::KINDS[ $key ] ) && null === $value ) {
+				unset( $section[ $name ] ); // Empty is the usual.
+			} elseif ( isset( self::KINDS[ $key ] ) ) {
 				$section[ $name ] = self::value( self::KINDS[ $key ], $value );
 			} elseif ( is_array( $value ) ) {
 				$section[ $name ] = self::walk( $value, $key );
