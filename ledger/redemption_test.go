@@ -120,6 +120,9 @@ func TestARedemptionFromReservationToUse(t *testing.T) {
 		if diff := alike(r, d.redemption(r.ID)); diff != "" {
 			t.Errorf("stored (-said +stored):\n%s", diff)
 		}
+		if stored := d.redemption(r.ID); !r.ChangedAt.After(r.ReservedAt) || !stored.ChangedAt.Equal(r.ChangedAt) {
+			t.Errorf("reserved at %s, changed at %s, stored %s: copies are brought up to date by it", r.ReservedAt, r.ChangedAt, stored.ChangedAt)
+		}
 		if got := d.account(7); got.Balance != 200 || got.Redeemed != 500 {
 			t.Errorf("account %+v", got)
 		}
