@@ -98,6 +98,11 @@ func costs(t *testing.T, db *testshop.Database, storage store.Storage, kind test
 	}
 	defer shop.Close()
 	grow(t, shop, storage, thousands)
+	var coupons []int64
+	for i := range int64(30) {
+		coupons = append(coupons, testshop.Must(shop.AddCoupon(ctx, testshop.Coupon{Code: fmt.Sprint("points-", i), Amount: "5", Redemption: i + 1})))
+	}
+	write(t, shop, "ANALYZE TABLE wp_posts, wp_postmeta")
 	last := int64(1000 + thousands*1000)
 	middle := 1000 + int64(thousands)*500
 
@@ -202,6 +207,13 @@ func costs(t *testing.T, db *testshop.Database, storage store.Storage, kind test
 		"user sums":   func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.UserSums(ctx, middle, middle+50) },
 		"user buckets": func(ctx context.Context, sn *store.Snapshot) (any, error) {
 			return sn.UserBuckets(ctx, middle, middle+50, 10)
+		},
+		"coupons":     func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Coupons(ctx, coupons) },
+		"coupons for": func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.CouponsFor(ctx, []int64{3, 4}) },
+		"comments on": func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.CommentsOn(ctx, []int64{last}) },
+		"order rows":  func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Rows(ctx, storage, spread) },
+		"some products": func(ctx context.Context, sn *store.Snapshot) (any, error) {
+			return []any{testshop.Must(sn.CategoriesOf(ctx, spread)), testshop.Must(sn.ProductNames(ctx, spread))}, nil
 		},
 		"names":      func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Names(ctx, spread) },
 		"categories": func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Categories(ctx, spread) },
