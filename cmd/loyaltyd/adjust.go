@@ -12,6 +12,7 @@ import (
 
 	"loyaltyd/ledger"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 func (c *cli) adjustCommand() *cobra.Command {
@@ -102,9 +103,9 @@ func (c *cli) adjust(cmd *cobra.Command, name string, request ledger.Adjustment,
 		return fmt.Errorf("the points were posted, but: %w", err)
 	}
 	if form.json() {
-		view := newEntryView(&sync.ExplainedEntry{Entry: entry, Why: entry.Cause, Note: request.Note, Actor: request.Actor})
+		view := wpbridge.NewExplanationEntry(&sync.ExplainedEntry{Entry: entry, Why: entry.Cause, Note: request.Note, Actor: request.Actor})
 		return c.writeJSON(struct {
-			entryView
+			wpbridge.ExplanationEntry
 			User     int64 `json:"user_id"`
 			Repeated bool  `json:"repeated"`
 		}{view, person.ID, repeated})

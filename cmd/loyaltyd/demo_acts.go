@@ -16,6 +16,7 @@ import (
 	"loyaltyd/internal/testshop"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 const demoSeed = 7
@@ -197,7 +198,7 @@ func (d *demo) explainOne(ctx context.Context) error {
 		return fmt.Errorf("choose a customer: %w", err)
 	}
 	id := strconv.FormatInt(user, 10)
-	var x accountView
+	var x wpbridge.Explanation
 	if err := d.read(ctx, &x, "explain", id); err != nil {
 		return err
 	}

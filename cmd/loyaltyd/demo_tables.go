@@ -15,6 +15,7 @@ import (
 
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 // What the commands show on a screen of any width, the demo shows on one of a
@@ -109,7 +110,7 @@ func historyTable(entries []historyRow) string {
 
 // explanation returns the entries of an account, and the arithmetic of the
 // order of which something was given back.
-func explanation(x accountView, zone *time.Location) string {
+func explanation(x wpbridge.Explanation, zone *time.Location) string {
 	t := narrowTable(table.Row{"Date", "Activity", "Points", "Balance", "Related"}, 3, 4)
 	var given int64
 	for i := range x.Entries {
@@ -136,7 +137,7 @@ func explanation(x accountView, zone *time.Location) string {
 }
 
 // related names what an entry was posted for, and what else made it necessary.
-func related(e *entryView) string {
+func related(e *wpbridge.ExplanationEntry) string {
 	name := reports.Entry{Type: e.Type, Source: e.Source, Object: e.Object}.Related()
 	if e.Type == "earn" {
 		return name

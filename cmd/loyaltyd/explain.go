@@ -13,6 +13,7 @@ import (
 	"loyaltyd/reports"
 	"loyaltyd/sync"
 	"loyaltyd/sync/store"
+	wpbridge "loyaltyd/wp-bridge"
 )
 
 func (c *cli) explainCommand() *cobra.Command {
@@ -60,7 +61,7 @@ func (c *cli) explain(cmd *cobra.Command, user string, form choice) error {
 		return err
 	}
 	if form.json() {
-		return c.writeJSON(newAccountView(x, person))
+		return c.writeJSON(wpbridge.NewExplanation(x, person))
 	}
 	name, err := a.nameOf(ctx, person)
 	if err != nil {
@@ -172,63 +173,4 @@ func entriesTable(entries []sync.ExplainedEntry, zone *time.Location) string {
 // shownEntry is the entry as reports name it.
 func shownEntry(e *sync.ExplainedEntry) reports.Entry {
 	return reports.Entry{Type: string(e.Type), Source: string(e.Source), Object: e.Object}
-}
-
-// accountView is an explanation for programs; keys are those of the tables.
-type accountView struct {
-	User     int64                `json:"user_id"`
-	Login    string               `json:"login"`
-	Email    string               `json:"email"`
-	Exists   bool                 `json:"exists"`
-	Excluded bool                 `json:"excluded"`
-	Frozen   bool                 `json:"frozen"`
-	Balance  int64                `json:"balance"`
-	Pending  int64                `json:"pending"`
-	Earned   int64                `json:"earned"`
-	Redeemed int64                `json:"redeemed"`
-	Expired  int64                `json:"expired"`
-	Revoked  int64                `json:"revoked"`
-	Adjusted int64                `json:"adjusted"`
-	Entries  []entryView          `json:"entries"`
-	Facts    []sync.ExplainedFact `json:"facts"`
-}
-
-type entryView struct {
-	ID         int64     `json:"entry_id"`
-	Seq        int64     `json:"seq"`
-	OccurredAt time.Time `json:"occurred_at"`
-	RecordedAt time.Time `json:"recorded_at"`
-	Type       string    `json:"type"`
-	Source     string    `json:"source"`
-	Object     int64     `json:"object_id"`
-	Activity   string    `json:"activity"`
-	Points     int64     `json:"points"`
-	Pending    int64     `json:"pending"`
-	Balance    int64     `json:"balance"`
-	Program    int64     `json:"program"`
-	Why        string    `json:"why"`
-	Note       string    `json:"note,omitempty"`
-	Actor      string    `json:"actor,omitempty"`
-}
-
-func newAccountView(x *sync.Explanation, p store.Person) accountView {
-	account := x.Account
-	v := accountView{
-		User: x.User, Login: p.Login, Email: p.Email, Exists: x.Exists, Excluded: x.Excluded, Frozen: account.Frozen,
-		Balance: account.Balance, Pending: account.Pending, Earned: account.Earned, Redeemed: account.Redeemed,
-		Expired: account.Expired, Revoked: account.Revoked, Adjusted: account.Adjusted,
-		Entries: []entryView{}, Facts: append([]sync.ExplainedFact{}, x.Facts...),
-	}
-	for i := range x.Entries {
-		v.Entries = append(v.Entries, newEntryView(&x.Entries[i]))
-	}
-	return v
-}
-
-func newEntryView(e *sync.ExplainedEntry) entryView {
-	return entryView{
-		ID: e.ID, Seq: e.Seq, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, Type: string(e.Type), Source: string(e.Source),
-		Object: e.Object, Activity: shownEntry(e).Activity(), Points: e.Points, Pending: e.Pending, Balance: e.Balance,
-		Program: e.Program, Why: e.Why, Note: e.Note, Actor: e.Actor,
-	}
 }
