@@ -79,6 +79,10 @@ func TestPHPUnit(t *testing.T) {
 	if err != nil || len(tests) == 0 {
 		t.Fatalf("no tests in php: %v", err)
 	}
+	daemon := filepath.Join(t.TempDir(), "loyaltyd")
+	if printed, err := exec.CommandContext(t.Context(), "go", "build", "-o", daemon, "loyaltyd/cmd/loyaltyd").CombinedOutput(); err != nil {
+		t.Fatalf("build the daemon: %v\n%s", err, printed)
+	}
 	for _, on := range []struct {
 		wordpress, php string
 		locale         string
@@ -99,7 +103,7 @@ func TestPHPUnit(t *testing.T) {
 			}
 			// PHPUnit itself is older than the newest PHP.
 			command := exec.CommandContext(t.Context(), program, "-d", "error_reporting=24575", "-d", "memory_limit=1G", phpunit, "-c", "php", "--colors=never")
-			command.Env = append(os.Environ(), site.Environment()...)
+			command.Env = append(append(os.Environ(), site.Environment()...), "LOYALTYD_TEST_BINARY="+daemon)
 			printed, err := command.CombinedOutput()
 			if err != nil {
 				t.Errorf("%v\n%s", err, printed)

@@ -95,10 +95,16 @@ test('a redeem form without its nonce, or for another, redeems nothing', async t
 });
 
 test('another customer\'s coupon is not applied by the link with a number', async t => {
-  const id = evaluate(`global $wpdb; echo (int) $wpdb->get_var( "SELECT id FROM {$wpdb->prefix}loyalty_redemptions WHERE user_id = ${store.shopper} LIMIT 1" );`);
+  const id = evaluate(`
+    $coupon = Loyaltyd\\Plugin::services()->redeemer()->redeem( ${store.shopper}, 100, wp_generate_uuid4() );
+    echo (int) $coupon->get_meta( '_loyalty_redemption' );`);
+  assert.match(id, /^[1-9]/);
   const page = await open(t, `/?p=${store.product}&post_type=product`, { user: store.other });
   await page.getByRole('button', { name: 'Add to cart' }).click();
-  await page.goTo(`/cart/?loyaltyd_apply=${id}&loyaltyd_nonce=x`);
+  for (const nonce of ['x', evaluate(`wp_set_current_user( ${store.other} ); echo wp_create_nonce( 'loyaltyd_apply_${id}' );`)]) {
+    await page.goTo(`/cart/?loyaltyd_apply=${id}&loyaltyd_nonce=${nonce}`);
+    assert.equal(await page.locator('.cart-discount').count(), 0);
+  }
   await page.goTo('/cart/');
   assert.equal(await page.locator('.cart-discount').count(), 0);
 });

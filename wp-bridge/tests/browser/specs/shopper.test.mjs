@@ -31,7 +31,9 @@ atBothSizes('points become a coupon, once', async (t, size) => {
   });
   assert.deepEqual(answers, [200, 200]);
   await until('the coupon is there', async () => (await page.reload(), await coupons() === before + 1));
+  assert.ok(await page.locator('.woocommerce code').first().isVisible(), 'the code does not show');
   await page.picture('account-redeemed');
+  await page.accessible('main');
   await page.fits();
 });
 

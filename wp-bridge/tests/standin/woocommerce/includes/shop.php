@@ -210,3 +210,22 @@ function standin_order_received( $id ) {
 	do_action( 'woocommerce_thankyou', $id );
 	do_action( 'woocommerce_order_details_after_order_table', $order );
 }
+
+add_action(
+	'wp_enqueue_scripts',
+	function () {
+		// Small screens: WooCommerce makes cells rows and hides heads, those of
+		// rows too.
+		wp_register_style( 'woocommerce-smallscreen', false, array(), WC_VERSION );
+		wp_enqueue_style( 'woocommerce-smallscreen' );
+		wp_add_inline_style(
+			'woocommerce-smallscreen',
+			'@media (max-width: 768px) {
+				.woocommerce table.shop_table_responsive :is(thead, tbody th) { display: none; }
+				.woocommerce table.shop_table_responsive :is(tr, td) { display: block; }
+				.woocommerce table.shop_table_responsive td { text-align: end; }
+				.woocommerce table.shop_table_responsive td::before { float: inline-start; content: attr(data-title); }
+			}'
+		);
+	}
+);
