@@ -50,21 +50,12 @@ func (c *cli) serve(cmd *cobra.Command, level string) error {
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
 	ctx := cmd.Context()
-	endpoint, err := newEndpoint(log, time.Now)
+	load := func() (config.Config, error) { return config.Load(cmd.Flags(), c.environ) }
+	d, err := newDaemon(ctx, log, load)
 	if err != nil {
 		return err
 	}
-	d := &daemon{
-		name:     processName(),
-		load:     func() (config.Config, error) { return config.Load(cmd.Flags(), c.environ) },
-		log:      log,
-		troubles: newTroubles(time.Now),
-		systemd:  systemd.New(c.environ),
-		hangups:  hangups,
-		stopping: ctx,
-		endpoint: endpoint,
-		requests: newRequests(),
-	}
+	d.systemd, d.hangups = systemd.New(c.environ), hangups
 	done := make(chan error, 1)
 	go func() { done <- d.serve(ctx) }()
 	select {
@@ -99,6 +90,19 @@ type daemon struct {
 
 	leads atomic.Bool               // this one works, others stand by
 	alive atomic.Pointer[time.Time] // until when the loop need give no sign of life
+}
+
+// newDaemon returns a daemon that works until stopping ends. No service manager
+// listens to it, and nothing makes it reload.
+func newDaemon(stopping context.Context, log *slog.Logger, load func() (config.Config, error)) (*daemon, error) {
+	endpoint, err := newEndpoint(log, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return &daemon{
+		name: processName(), load: load, log: log, troubles: newTroubles(time.Now), systemd: systemd.New(nil),
+		stopping: stopping, endpoint: endpoint, requests: newRequests(),
+	}, nil
 }
 
 func processName() string {

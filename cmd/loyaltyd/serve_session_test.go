@@ -30,17 +30,16 @@ func (s *stand) open(clock time.Time, set ...string) (*session, *journal) {
 	dsn.Params = map[string]string{"timestamp": fmt.Sprintf("%d.%06d", clock.Unix(), clock.Nanosecond()/1000)}
 	environ := append([]string{"LOYALTYD_STORE_DSN=" + dsn.FormatDSN()}, set...)
 	log := &journal{}
-	d := &daemon{
-		name:     processName(),
-		load:     func() (config.Config, error) { return config.Load(nil, environ) },
-		log:      serveLog(log, "debug"),
-		troubles: newTroubles(time.Now),
+	d, err := newDaemon(s.ctx(), serveLog(log, "debug"), func() (config.Config, error) { return config.Load(nil, environ) })
+	if err != nil {
+		s.t.Fatal(err)
 	}
 	opened, err := d.start(s.ctx())
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(opened.close)
+	s.t.Cleanup(d.endpoint.close)
 	return opened, log
 }
 
