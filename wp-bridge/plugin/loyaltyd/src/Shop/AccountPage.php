@@ -175,7 +175,7 @@ final class AccountPage {
 		$ready = 'confirmed' === $row['state'] && ( '' === $until || $until >= (string) wp_date( 'Y-m-d' ) );
 		?>
 		<tr class="loyaltyd-coupons__row<?php echo $ready ? ' loyaltyd-coupons__row--ready' : ''; ?>">
-			<td data-title="<?php esc_attr_e( 'Code', 'loyaltyd' ); ?>"><code class="loyaltyd-code"><?php echo esc_html( $code ); ?></code></td>
+			<th scope="row" data-title="<?php esc_attr_e( 'Code', 'loyaltyd' ); ?>"><code class="loyaltyd-code"><?php echo esc_html( $code ); ?></code></th>
 			<td data-title="<?php esc_attr_e( 'Amount', 'loyaltyd' ); ?>"><?php echo esc_html( Words::money( (string) $row['amount'], (string) $row['currency'] ) ); ?></td>
 			<td data-title="<?php esc_attr_e( 'Points', 'loyaltyd' ); ?>"><?php echo esc_html( number_format_i18n( (int) $row['points'] ) ); ?></td>
 			<td data-title="<?php esc_attr_e( 'Valid until', 'loyaltyd' ); ?>"><?php echo esc_html( '' === $until ? __( 'No end', 'loyaltyd' ) : Words::day( $until ) ); ?></td>
