@@ -30,7 +30,8 @@ final class DaemonNotice {
 	public function show() {
 		$daemon = $this->services->daemon();
 		$state  = $daemon->state();
-		if ( $this->services->key()->is_copy() ) {
+		// The tables of a copy tell of the other site's daemon, which is not heard of here.
+		if ( $state['silent'] && $this->services->key()->is_copy() ) {
 			echo '<div class="notice inline notice-warning" role="status"><p>' . esc_html( $this->services->key()->problem() ) . '</p>' . StatusCards::button( 'pair', __( 'Pair this site', 'loyaltyd' ) ) . '</div>'; // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
 		}
 		if ( ! $state['present'] ) {

@@ -66,14 +66,15 @@ final class Menu {
 	 * Returns the slug of the menu to be under; null: none fits.
 	 */
 	private function parent(): ?string {
-		global $menu, $submenu;
+		global $menu;
 		foreach ( (array) $menu as $entry ) {
-			if ( $this->is_coupons( (string) ( $entry[0] ?? '' ), (string) ( $entry[2] ?? '' ) ) ) {
-				return $entry[2];
+			$slug = (string) ( $entry[2] ?? '' );
+			if ( $this->is_coupons( (string) ( $entry[0] ?? '' ), $slug ) && ! $this->stands_below_another( $slug ) ) {
+				return $slug;
 			}
 		}
 		foreach ( array( 'woocommerce-marketing', 'woocommerce' ) as $slug ) {
-			if ( ! empty( $submenu[ $slug ] ) || in_array( $slug, array_column( (array) $menu, 2 ), true ) ) {
+			if ( in_array( $slug, array_column( (array) $menu, 2 ), true ) ) {
 				return $slug;
 			}
 		}
@@ -94,6 +95,22 @@ final class Menu {
 		$label = trim( wp_strip_all_tags( (string) preg_replace( '/<span.*$/s', '', $label ) ) );
 		$type  = get_post_type_object( 'shop_coupon' );
 		return '' !== $label && in_array( $label, array( 'Coupons', $type ? $type->labels->name : 'Coupons' ), true );
+	}
+
+	/**
+	 * Says whether a menu's own address stands below another menu too: WordPress
+	 * then takes pages under it for that one's and refuses them.
+	 *
+	 * @param string $slug Of the menu.
+	 */
+	private function stands_below_another( string $slug ): bool {
+		global $submenu;
+		foreach ( (array) $submenu as $parent => $entries ) {
+			if ( $parent !== $slug && in_array( $slug, array_column( (array) $entries, 2 ), true ) ) {
+				return true;
+			}
+		}
+		return false;
 	}
 
 	/**
