@@ -139,8 +139,9 @@ func TestRedemptionsAreCopied(t *testing.T) {
 		}
 		same("many at once", 2500)
 		b.redeem(ctx, 1, "confirmed", noon.Add(time.Hour))
+		same("changed", 2500)
 		b.redeem(ctx, 2501, "reserved", noon.Add(time.Hour-30*time.Second)) // the clock was set back a little
-		same("changed", 2501)
+		same("added behind", 2501)
 		b.redeem(ctx, 2500, "cancelled", noon.Add(time.Hour+time.Microsecond))
 		s.refresh(t, set)
 		same("changed again", 2501)
