@@ -233,10 +233,10 @@ func TestAMarkedFactCostsLittle(t *testing.T) {
 				order := m.order(d.ann, "completed", "10.00")
 				m.order(d.ann, "completed", "500.00")
 				plain[i] = m.costOf(func() { m.look(marks(sync.MarkOrder, order)...) })
-				r, id := d.redeem(5)
+				r, _ := d.redeem(5)
 				order = d.pays(r, "completed", "80.00")
 				paid[i] = m.costOf(func() { m.look(marks(sync.MarkOrder, order)...) })
-				_, id = d.redeem(5)
+				_, id := d.redeem(5)
 				coupon[i] = m.costOf(func() { m.look(marks(sync.MarkCoupon, id)...) })
 			}
 			t.Logf("an order: %+v and %+v; one that a coupon pays: %+v and %+v; a coupon: %+v and %+v",

@@ -64,7 +64,7 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 			Why:     []string{"The customer is excluded from the programme: 0 points."},
 		}, nil
 	}
-	placed := order.placed(settings, compiled)
+	placed := order.placed(facts.now, settings, compiled)
 	for i := range placed.Lines {
 		if line := &placed.Lines[i]; line.Name == "" {
 			line.Name = facts.names[line.Product]
@@ -99,8 +99,7 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 
 // placed is the order as it would be, paid now and in a status that earns if
 // there is one.
-func (o *EstimateOrder) placed(settings store.Settings, p *program.Program) *program.Order {
-	now := time.Now().UTC()
+func (o *EstimateOrder) placed(now time.Time, settings store.Settings, p *program.Program) *program.Order {
 	placed := &program.Order{
 		Customer: o.User, Currency: o.Currency, Status: "completed", Created: now, Paid: now, Completed: now,
 		Lines: slices.Clone(o.Lines), Shipping: o.Shipping, ShippingTax: o.ShippingTax, Fees: o.Fees,
@@ -117,8 +116,9 @@ func (o *EstimateOrder) placed(settings store.Settings, p *program.Program) *pro
 	return placed
 }
 
-// estimateFacts are what is known of a customer and of products.
+// estimateFacts are what is known of a customer and of products now.
 type estimateFacts struct {
+	now        time.Time // the database's clock
 	excluded   bool
 	earned     bool // by an order before
 	categories map[int64][]int64
@@ -146,11 +146,12 @@ func (e *Engine) estimateFacts(ctx context.Context, order EstimateOrder) (facts 
 		facts.names, err = sn.ProductNames(ctx, products)
 		return err
 	})
-	if err != nil || order.User == 0 {
+	if err != nil {
 		return facts, err
 	}
-	err = e.LedgerDB.GetContext(ctx, &facts.earned, e.Prefix.SQL(`
-		SELECT EXISTS (SELECT 1 FROM {p}loyalty_seen_orders WHERE user_id = ? AND purchase > 0)`), order.User)
+	err = e.LedgerDB.QueryRowxContext(ctx, e.Prefix.SQL(`
+		SELECT UTC_TIMESTAMP(6), EXISTS (SELECT 1 FROM {p}loyalty_seen_orders WHERE user_id = ? AND purchase > 0)`),
+		order.User).Scan(&facts.now, &facts.earned)
 	if err != nil {
 		return facts, fmt.Errorf("look for orders of user %d: %w", order.User, err)
 	}

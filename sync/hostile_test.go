@@ -203,3 +203,23 @@ func TestHalfDeletedOrders(t *testing.T) {
 		}
 	})
 }
+
+// Codes on orders are strangers' texts; ours are found whatever their case, and
+// however often an order carries one.
+func TestHostileCodesOnOrders(t *testing.T) {
+	redeemers(t, func(t *testing.T, d *redeemer) {
+		r, _ := d.redeem(100)
+		order := d.pays(r, "processing", "80")
+		for _, code := range []string{"<script>alert(1)</script>", "💥", "\xff\xfe", "", strings.ToUpper(r.Code), strings.Repeat("points-", 25), "points-%", r.Code + " "} {
+			d.do(d.Exec(d.ctx, `INSERT INTO {p}woocommerce_order_items (order_item_name, order_item_type, order_id) VALUES (?, 'coupon', ?)`, code, order))
+		}
+		stranger := d.place(testshop.Order{Customer: d.ann, Status: "processing", Coupon: "points-of-somebody"}, "5")
+		d.run(sync.Increment)
+		d.want("used", r, ledger.Used, order, 0)
+		d.look(marks(sync.MarkOrder, order, stranger)...)
+		d.do(d.RemoveCoupon(d.ctx, order, r.Code), d.Save(d.ctx, order))
+		d.look(marks(sync.MarkOrder, order)...)
+		d.want("taken off the order", r, ledger.Confirmed, 0, 0)
+		d.sound()
+	})
+}

@@ -31,9 +31,16 @@ func (s *Shop) AddCoupon(ctx context.Context, c Coupon) (int64, error) {
 		return 0, err
 	}
 	meta := [][2]string{
-		{"discount_type", "fixed_cart"}, {"coupon_amount", c.Amount}, {"individual_use", "no"}, {"usage_limit", "1"},
-		{"usage_limit_per_user", "1"}, {"limit_usage_to_x_items", "0"}, {"usage_count", "0"}, {"date_expires", ends(c.Expires)},
-		{"free_shipping", "no"}, {"exclude_sale_items", "no"},
+		{"discount_type", "fixed_cart"},
+		{"coupon_amount", c.Amount},
+		{"individual_use", "no"},
+		{"usage_limit", "1"},
+		{"usage_limit_per_user", "1"},
+		{"limit_usage_to_x_items", "0"},
+		{"usage_count", "0"},
+		{"date_expires", ends(c.Expires)},
+		{"free_shipping", "no"},
+		{"exclude_sale_items", "no"},
 	}
 	if c.Email != "" {
 		meta = append(meta, [2]string{"customer_email", fmt.Sprintf(`a:1:{i:0;s:%d:"%s";}`, len(c.Email), c.Email)})

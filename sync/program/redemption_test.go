@@ -51,95 +51,173 @@ func TestWhatBecomesOfARedemption(t *testing.T) {
 		cause  string
 	}{
 		{rule: "a reservation without a coupon waits for it", r: reserved(4 * time.Minute), want: program.Judged{State: program.Reserved, Open: true}},
-		{rule: "after five minutes it is cancelled and gives all back, whatever is configured", give: none, r: reserved(5 * time.Minute),
-			want: judged(program.Cancelled, 0, 501), cause: program.CauseNoCoupon},
+		{
+			rule: "after five minutes it is cancelled and gives all back, whatever is configured", give: none, r: reserved(5 * time.Minute),
+			want: judged(program.Cancelled, 0, 501), cause: program.CauseNoCoupon,
+		},
 		{rule: "so it is if its coupon is in the trash", r: reserved(5 * time.Minute), coupon: trashed(0), want: judged(program.Cancelled, 0, 501), cause: program.CauseNoCoupon},
-		{rule: "a reservation whose coupon exists is confirmed, however young", r: reserved(time.Second), coupon: coupon(0),
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFound},
-		{rule: "a reservation whose coupon is counted as used is confirmed", r: reserved(time.Hour), coupon: coupon(1),
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFound},
-		{rule: "what was cancelled stays cancelled", r: program.Redemption{State: program.Cancelled, Points: 501, Returned: 501}, coupon: coupon(1),
-			orders: []*program.Order{order(9, "processing", "80")}, want: judged(program.Cancelled, 0, 501)},
+		{
+			rule: "a reservation whose coupon exists is confirmed, however young", r: reserved(time.Second), coupon: coupon(0),
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFound,
+		},
+		{
+			rule: "a reservation whose coupon is counted as used is confirmed", r: reserved(time.Hour), coupon: coupon(1),
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFound,
+		},
+		{
+			rule: "what was cancelled stays cancelled", r: program.Redemption{State: program.Cancelled, Points: 501, Returned: 501}, coupon: coupon(1),
+			orders: []*program.Order{order(9, "processing", "80")}, want: judged(program.Cancelled, 0, 501),
+		},
 
 		{rule: "a coupon that is valid and unused changes nothing", give: all, r: confirmed, coupon: coupon(0), want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
-		{rule: "a coupon in the trash gives its points back", give: program.GiveBack{Deleted: true}, r: confirmed, coupon: trashed(0),
-			want: judged(program.Closed, 0, 501), cause: program.CauseCouponDeleted},
-		{rule: "a coupon that is gone gives its points back", give: program.GiveBack{Deleted: true}, r: confirmed,
-			want: judged(program.Closed, 0, 501), cause: program.CauseCouponDeleted},
-		{rule: "unless deleted coupons keep them", give: program.GiveBack{Expired: true, Refunded: true}, r: confirmed,
-			want: judged(program.Closed, 0, 0), cause: program.CauseCouponDeleted},
-		{rule: "an expired coupon gives its points back", give: program.GiveBack{Expired: true}, r: confirmed, coupon: expired,
-			want: judged(program.Closed, 0, 501), cause: program.CauseCouponExpired},
-		{rule: "unless expired coupons keep them", give: program.GiveBack{Deleted: true, Refunded: true}, r: confirmed, coupon: expired,
-			want: judged(program.Closed, 0, 0), cause: program.CauseCouponExpired},
-		{rule: "a coupon without an end does not expire", give: all, r: confirmed, coupon: &program.Coupon{ID: 7},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
-		{rule: "a coupon that ends during a day is not expired on that day", give: all, r: confirmed, coupon: &program.Coupon{ID: 7, Expires: at("2026-03-20 09:00:00")},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
+		{
+			rule: "a coupon in the trash gives its points back", give: program.GiveBack{Deleted: true}, r: confirmed, coupon: trashed(0),
+			want: judged(program.Closed, 0, 501), cause: program.CauseCouponDeleted,
+		},
+		{
+			rule: "a coupon that is gone gives its points back", give: program.GiveBack{Deleted: true}, r: confirmed,
+			want: judged(program.Closed, 0, 501), cause: program.CauseCouponDeleted,
+		},
+		{
+			rule: "unless deleted coupons keep them", give: program.GiveBack{Expired: true, Refunded: true}, r: confirmed,
+			want: judged(program.Closed, 0, 0), cause: program.CauseCouponDeleted,
+		},
+		{
+			rule: "an expired coupon gives its points back", give: program.GiveBack{Expired: true}, r: confirmed, coupon: expired,
+			want: judged(program.Closed, 0, 501), cause: program.CauseCouponExpired,
+		},
+		{
+			rule: "unless expired coupons keep them", give: program.GiveBack{Deleted: true, Refunded: true}, r: confirmed, coupon: expired,
+			want: judged(program.Closed, 0, 0), cause: program.CauseCouponExpired,
+		},
+		{
+			rule: "a coupon without an end does not expire", give: all, r: confirmed, coupon: &program.Coupon{ID: 7},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
+		{
+			rule: "a coupon that ends during a day is not expired on that day", give: all, r: confirmed, coupon: &program.Coupon{ID: 7, Expires: at("2026-03-20 09:00:00")},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
 
-		{rule: "an order that carries the code uses the coupon", give: all, r: confirmed, coupon: coupon(1), orders: []*program.Order{order(9, "pending", "80")},
-			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "whatever the count says", give: all, r: confirmed, coupon: coupon(0), orders: []*program.Order{order(9, "shipped", "80")},
-			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "and whatever becomes of the coupon then", give: all, r: used(0), orders: []*program.Order{order(9, "completed", "80")},
-			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "even in the trash or expired", give: all, r: confirmed, coupon: trashed(1), orders: []*program.Order{order(9, "completed", "80")},
-			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "of two orders the first counts", give: all, r: used(0), coupon: coupon(2), orders: []*program.Order{order(12, "completed", "80"), order(9, "on-hold", "80")},
-			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "a checkout that was not finished uses nothing", give: all, r: confirmed, coupon: coupon(0), orders: []*program.Order{order(9, "checkout-draft", "80")},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
-		{rule: "a count without an order that is known changes nothing", give: all, r: confirmed, coupon: &program.Coupon{ID: 7, Uses: 1, Trashed: true},
-			want: judged(program.Confirmed, 0, 0)},
+		{
+			rule: "an order that carries the code uses the coupon", give: all, r: confirmed, coupon: coupon(1), orders: []*program.Order{order(9, "pending", "80")},
+			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "whatever the count says", give: all, r: confirmed, coupon: coupon(0), orders: []*program.Order{order(9, "shipped", "80")},
+			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "and whatever becomes of the coupon then", give: all, r: used(0), orders: []*program.Order{order(9, "completed", "80")},
+			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "even in the trash or expired", give: all, r: confirmed, coupon: trashed(1), orders: []*program.Order{order(9, "completed", "80")},
+			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "of two orders the first counts", give: all, r: used(0), coupon: coupon(2), orders: []*program.Order{order(12, "completed", "80"), order(9, "on-hold", "80")},
+			want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "a checkout that was not finished uses nothing", give: all, r: confirmed, coupon: coupon(0), orders: []*program.Order{order(9, "checkout-draft", "80")},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
+		{
+			rule: "a count without an order that is known changes nothing", give: all, r: confirmed, coupon: &program.Coupon{ID: 7, Uses: 1, Trashed: true},
+			want: judged(program.Confirmed, 0, 0),
+		},
 		{rule: "a coupon whose order was deleted stays used", give: all, r: used(100), coupon: coupon(1), gone: true, want: judged(program.Used, 9, 100)},
 		{rule: "even when both are deleted", give: all, r: used(100), gone: true, want: judged(program.Used, 9, 100)},
 
-		{rule: "a cancelled order sets its coupon free", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "cancelled", "80")},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
-		{rule: "so does one in the trash", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "trash", "80")},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
-		{rule: "what its refunds gave back is taken again with it", give: all, r: used(250), coupon: coupon(0), orders: []*program.Order{order(9, "cancelled", "80", "40")},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
-		{rule: "a coupon set free that is expired by then counts as expired", give: program.GiveBack{Expired: true}, r: used(0), coupon: expired,
-			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Closed, 0, 501), cause: program.CauseCouponExpired},
-		{rule: "one that is deleted by then counts as deleted", give: program.GiveBack{Deleted: true}, r: used(0),
-			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Closed, 0, 501), cause: program.CauseCouponDeleted},
-		{rule: "a cancelled order that keeps its coupon counts as refunded an hour later", give: all, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded},
-		{rule: "a failed order may still be paid for an hour", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{just(order(9, "failed", "80"))},
-			want: program.Judged{State: program.Used, Order: 9, Open: true}, cause: program.CauseCouponUsed},
-		{rule: "then it counts as refunded", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{order(9, "failed", "80")},
-			want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded},
-		{rule: "unless refunded orders keep the points", give: program.GiveBack{Expired: true, Deleted: true}, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "failed", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "a failed order whose coupon was set free does not use it", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "failed", "80")},
-			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree},
+		{
+			rule: "a cancelled order sets its coupon free", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "cancelled", "80")},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
+		{
+			rule: "so does one in the trash", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "trash", "80")},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
+		{
+			rule: "what its refunds gave back is taken again with it", give: all, r: used(250), coupon: coupon(0), orders: []*program.Order{order(9, "cancelled", "80", "40")},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
+		{
+			rule: "a coupon set free that is expired by then counts as expired", give: program.GiveBack{Expired: true}, r: used(0), coupon: expired,
+			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Closed, 0, 501), cause: program.CauseCouponExpired,
+		},
+		{
+			rule: "one that is deleted by then counts as deleted", give: program.GiveBack{Deleted: true}, r: used(0),
+			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Closed, 0, 501), cause: program.CauseCouponDeleted,
+		},
+		{
+			rule: "a cancelled order that keeps its coupon counts as refunded an hour later", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded,
+		},
+		{
+			rule: "a failed order may still be paid for an hour", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{just(order(9, "failed", "80"))},
+			want: program.Judged{State: program.Used, Order: 9, Open: true}, cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "then it counts as refunded", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{order(9, "failed", "80")},
+			want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded,
+		},
+		{
+			rule: "unless refunded orders keep the points", give: program.GiveBack{Expired: true, Deleted: true}, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "failed", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "a failed order whose coupon was set free does not use it", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "failed", "80")},
+			want: judged(program.Confirmed, 0, 0), cause: program.CauseCouponFree,
+		},
 
-		{rule: "a refund gives back its share of the order, rounded down", give: all, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "80", "20.01")}, want: judged(program.Used, 9, 125), cause: "refund 10"},
-		{rule: "two refunds give back theirs together", give: all, r: used(125), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "80", "20", "20")}, want: judged(program.Used, 9, 250), cause: "refund 11"},
-		{rule: "more than was paid gives back all", give: all, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "80", "100")}, want: judged(program.Used, 9, 501), cause: "refund 10"},
-		{rule: "an order with the status refunded gives back all", give: all, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "refunded", "80")}, want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded},
-		{rule: "so does any refund of an order that cost nothing", give: all, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "0", "0")}, want: judged(program.Used, 9, 501), cause: "refund 10"},
-		{rule: "an order that cost nothing gives nothing back by itself", give: all, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "0")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "no refund gives anything back if it is not configured", give: none, r: used(0), coupon: coupon(1),
-			orders: []*program.Order{order(9, "refunded", "80", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
-		{rule: "what was given back for a refund that stands is not taken when that is switched off", give: none, r: used(125), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "80", "40")}, want: judged(program.Used, 9, 125), cause: program.CauseCouponUsed},
-		{rule: "a refund that is deleted takes its share again", give: all, r: used(250), coupon: coupon(1),
-			orders: []*program.Order{order(9, "completed", "80", "20")}, want: judged(program.Used, 9, 125), cause: program.CauseUnrefunded},
+		{
+			rule: "a refund gives back its share of the order, rounded down", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "80", "20.01")}, want: judged(program.Used, 9, 125), cause: "refund 10",
+		},
+		{
+			rule: "two refunds give back theirs together", give: all, r: used(125), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "80", "20", "20")}, want: judged(program.Used, 9, 250), cause: "refund 11",
+		},
+		{
+			rule: "more than was paid gives back all", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "80", "100")}, want: judged(program.Used, 9, 501), cause: "refund 10",
+		},
+		{
+			rule: "an order with the status refunded gives back all", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "refunded", "80")}, want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded,
+		},
+		{
+			rule: "so does any refund of an order that cost nothing", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "0", "0")}, want: judged(program.Used, 9, 501), cause: "refund 10",
+		},
+		{
+			rule: "an order that cost nothing gives nothing back by itself", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "0")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "no refund gives anything back if it is not configured", give: none, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "refunded", "80", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "what was given back for a refund that stands is not taken when that is switched off", give: none, r: used(125), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "80", "40")}, want: judged(program.Used, 9, 125), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "a refund that is deleted takes its share again", give: all, r: used(250), coupon: coupon(1),
+			orders: []*program.Order{order(9, "completed", "80", "20")}, want: judged(program.Used, 9, 125), cause: program.CauseUnrefunded,
+		},
 
 		{rule: "closed is final: what is configured later changes nothing", give: all, r: closed(0), want: judged(program.Closed, 0, 0), cause: program.CauseCouponDeleted},
 		{rule: "nor does it take anything", give: none, r: closed(501), coupon: expired, want: judged(program.Closed, 0, 501), cause: program.CauseCouponExpired},
-		{rule: "a coupon that lives again takes its points again, if the balance covers them", give: all, r: closed(501), coupon: coupon(0),
-			want: program.Judged{State: program.Confirmed, Covered: true}, cause: program.CauseCouponAlive},
-		{rule: "an order that used a coupon before it was closed is found late", give: all, r: closed(501), coupon: trashed(1),
-			orders: []*program.Order{order(9, "processing", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed},
+		{
+			rule: "a coupon that lives again takes its points again, if the balance covers them", give: all, r: closed(501), coupon: coupon(0),
+			want: program.Judged{State: program.Confirmed, Covered: true}, cause: program.CauseCouponAlive,
+		},
+		{
+			rule: "an order that used a coupon before it was closed is found late", give: all, r: closed(501), coupon: trashed(1),
+			orders: []*program.Order{order(9, "processing", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			clock := program.Clock{Now: now, Zone: utc}
