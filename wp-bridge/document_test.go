@@ -114,8 +114,10 @@ func described(t *testing.T, doc *openapi3.T, f fixture) {
 		if want := wpbridge.Statuses()[refused.Error.Code]; want != status {
 			t.Errorf("%s is answered with status %d, want %d", refused.Error.Code, status, want)
 		}
-		general := []string{"unsigned", "bad_signature", "stale_request", "replayed", "unknown_key", "bad_host", "not_found",
-			"method_not_allowed", "too_large", "bad_request", "busy", "database_down", "timeout", "internal"}
+		general := []string{
+			"unsigned", "bad_signature", "stale_request", "replayed", "unknown_key", "bad_host", "not_found",
+			"method_not_allowed", "too_large", "bad_request", "busy", "database_down", "timeout", "internal",
+		}
 		own, _ := operation.Extensions["x-codes"].([]any)
 		if !slices.Contains(general, refused.Error.Code) && !slices.Contains(own, any(refused.Error.Code)) {
 			t.Errorf("%s %s may not refuse with %s, says the document", f.Request.Method, path, refused.Error.Code)

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
 	"runtime/debug"
@@ -50,7 +51,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := s.options.Now()
 	site, leave := s.enter()
 	defer leave()
-	ctx, cancel := context.WithTimeout(r.Context(), requestTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
 	defer cancel()
 	x := &exchange{Request: r.WithContext(ctx), id: newID(), site: site}
 	a, err := s.respond(x)
@@ -76,12 +77,6 @@ func (s *Server) respond(x *exchange) (a answer, err error) {
 			err = &panicError{value, debug.Stack()}
 		}
 	}()
-	select {
-	case s.underWay <- struct{}{}:
-		defer func() { <-s.underWay }()
-	default:
-		return answer{}, refuse(codeBusy, "The daemon has too much to do. Try again in a moment.").after(retryAfterBusy)
-	}
 	if !s.called(x.Request) {
 		return answer{}, refuse(codeBadHost, "This address cannot be called by the name %.100q. Call it by its own address, or by localhost.", x.Host)
 	}
@@ -103,6 +98,12 @@ func (s *Server) respond(x *exchange) (a answer, err error) {
 	}
 	if x.Method == http.MethodPost && !isJSON(x.Header) {
 		return answer{}, refuse(codeBadRequest, "The body's Content-Type must be application/json.")
+	}
+	select {
+	case s.underWay <- struct{}{}:
+		defer func() { <-s.underWay }()
+	default:
+		return answer{}, refuse(codeBusy, "The daemon has too much to do. Try again in a moment.").after(retryAfterBusy)
 	}
 	return x.route.handle(x)
 }
@@ -221,9 +222,7 @@ func (s *Server) send(w http.ResponseWriter, x *exchange, a answer) {
 		body = buffer.Bytes()
 	}
 	header := w.Header()
-	for name, values := range a.header {
-		header[name] = values
-	}
+	maps.Copy(header, a.header)
 	header.Set("Content-Type", kind)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Cache-Control", "no-store")

@@ -30,6 +30,11 @@ func (s *Server) SetTimeouts(header, body time.Duration) {
 	s.http.ReadHeaderTimeout, s.http.ReadTimeout = header, body
 }
 
+// SetLimits makes a server carry out few requests at a time, and briefly.
+func (s *Server) SetLimits(most int, timeout time.Duration) {
+	s.underWay, s.timeout = make(chan struct{}, most), timeout
+}
+
 // ForgetNonces makes room for n nonces only.
 func (s *Server) ForgetNonces(n int) { s.nonces = newNonces(keepNonces, n) }
 

@@ -90,6 +90,6 @@ func (s *Server) status(x *exchange) (answer, error) {
 		Uptime: int64(s.options.Now().Sub(s.started) / time.Second), Lag: readiness.lagSeconds(),
 		Program: states["program"], Schedule: states["schedule"], Jobs: states["jobs"], Runs: states["runs"],
 		Store: states["store"], Brake: states["brake"],
-		Key: keyView{key.ID, key.Origin, key.RotateAsked},
+		Key: keyView(key),
 	}), nil
 }

@@ -37,7 +37,8 @@ func (r reply) redemption(t testing.TB) (id int64) {
 func TestPointsAreRedeemedInSteps(t *testing.T) {
 	each(t, func(t *testing.T, s *stage) {
 		user := s.customer("ada", 1250)
-		got := s.want(s.redeem(user, 500, "form-1"), 201, "").json(t)
+		created := s.want(s.redeem(user, 500, "form-1"), 201, "")
+		id, got := created.redemption(t), created.json(t)
 		for name, want := range map[string]any{
 			"user_id": float64(user), "points": 500.0, "returned": 0.0, "amount": "5.00", "currency": "EUR", "coupon_id": nil,
 			"order_id": nil, "state": "reserved", "expires_on": "2027-03-04", "balance": 750.0, "repeated": false,
@@ -46,7 +47,6 @@ func TestPointsAreRedeemedInSteps(t *testing.T) {
 				t.Errorf("%s is %v, want %v", name, got[name], want)
 			}
 		}
-		id := int64(got["id"].(float64))
 		confirmed := s.want(s.post(fmt.Sprintf("/v1/redemptions/%d/confirm", id), `{"coupon_id":77}`, "form-1:confirm"), 200, "").json(t)
 		if confirmed["state"] != "confirmed" || confirmed["coupon_id"] != 77.0 || confirmed["balance"] != 750.0 {
 			t.Errorf("confirmed: %v", confirmed)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,7 +21,8 @@ type Server struct {
 	routes   []route
 	nonces   *nonces
 	metrics  *metrics
-	underWay chan struct{} // one for each request under way
+	underWay chan struct{} // one for each request that is carried out
+	timeout  time.Duration // of one request
 
 	mu    sync.Mutex
 	site  *siteInUse
@@ -51,6 +53,7 @@ func New(options Options) (*Server, error) {
 	s := &Server{
 		options: options, started: options.Now(), metrics: newMetrics(),
 		nonces: newNonces(keepNonces, mostNonces), underWay: make(chan struct{}, mostUnderWay), hosts: map[string]bool{},
+		timeout: requestTimeout,
 	}
 	s.routes = s.table()
 	s.http = http.Server{
@@ -137,7 +140,7 @@ func (s *Server) called(r *http.Request) bool {
 		}
 	}
 	tcp, _ := local.(*net.TCPAddr)
-	if tcp == nil || port != "" && port != fmt.Sprint(tcp.Port) {
+	if tcp == nil || port != "" && port != strconv.Itoa(tcp.Port) {
 		return false
 	}
 	if ip := net.ParseIP(host); ip != nil {

@@ -37,7 +37,9 @@ func TestASocketFileIsTakenOnlyFromTheDead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dead.(*net.UnixListener).SetUnlinkOnClose(false)
+	if socket, ok := dead.(*net.UnixListener); ok {
+		socket.SetUnlinkOnClose(false)
+	}
 	dead.Close()
 	alive, registered, err := wpbridge.Listen("unix", path)
 	if err != nil || registered != "unix:"+path {
@@ -125,8 +127,8 @@ func TestStoppingWaitsForRequestsUnderWay(t *testing.T) {
 			}
 		}
 		select {
-		case <-stopped:
-			t.Fatal("the server stopped while a request was under way")
+		case err := <-stopped:
+			t.Fatalf("the server stopped while a request was under way: %v", err)
 		default:
 		}
 		release()
@@ -199,6 +201,33 @@ func TestASiteIsLeftWhenNoRequestWorksOnIt(t *testing.T) {
 }
 
 func first[A, B any](a A, _ B) A { return a }
+
+func TestMoreRequestsThanCanBeCarriedOutAreRefused(t *testing.T) {
+	s := newSite(t, testshop.New(t))
+	s.server.SetLimits(1, time.Minute)
+	s.serve("tcp", "127.0.0.1:0")
+	waiting, release := s.held()
+	answered := make(chan reply, 1)
+	go func() { answered <- s.get("/readyz") }()
+	<-waiting
+	if got := s.want(s.get("/healthz"), 503, "busy"); got.header.Get("Retry-After") == "" {
+		t.Error("the answer does not say when to try again")
+	}
+	release()
+	s.want(<-answered, 200, "")
+	s.want(s.get("/healthz"), 200, "")
+}
+
+func TestARequestThatTakesTooLongIsGivenUp(t *testing.T) {
+	s := newSite(t, testshop.New(t))
+	s.server.SetLimits(10, 100*time.Millisecond)
+	s.serve("tcp", "127.0.0.1:0")
+	s.site.SyncNow = func(ctx context.Context, _ sync.Mode) (json.RawMessage, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	s.want(s.post("/v1/sync", `{"mode":"sweep"}`, ""), 504, "timeout")
+}
 
 func TestAHandlerThatPanicsAnswers(t *testing.T) {
 	onOne(t, func(t *testing.T, s *stage) {
@@ -346,7 +375,7 @@ func TestADaemonThatDiesAnywhereLosesNothing(t *testing.T) {
 				context.AfterFunc(ctx, func() { // the daemon dies
 					dead, die := context.WithCancel(context.Background())
 					die()
-					daemon.server.Shutdown(dead)
+					_ = daemon.server.Shutdown(dead)
 				})
 			}
 			if response, err := http.DefaultClient.Do(r); err == nil {

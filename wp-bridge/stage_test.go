@@ -196,7 +196,7 @@ func (s *stage) serve(network, address string) {
 	s.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		s.server.Shutdown(ctx)
+		_ = s.server.Shutdown(ctx) // may have been stopped by the test
 		if err := <-done; err != nil {
 			s.t.Error(err)
 		}
@@ -247,8 +247,6 @@ type call struct {
 	nonce                    string // a fresh one when empty
 	alter                    func(*http.Request)
 	resigned                 func(*wpbridge.SignedRequest) // what is signed instead
-	key                      string
-	host                     string
 }
 
 // reply is what came back.
