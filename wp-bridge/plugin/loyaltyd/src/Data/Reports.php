@@ -28,6 +28,9 @@ final class Reports {
 	/** @var array<string,array>|null Rows of points_status by period. */
 	private $stored;
 
+	/** @var string Of the stored reports. */
+	private $points_per_unit = '0';
+
 	/** @var array<string,array> Statuses that were added up, by range. */
 	private $computed = array();
 
@@ -112,24 +115,25 @@ final class Reports {
 		$limit = max( 1, min( 50, $limit ) );
 		if ( $this->is_stored( $range ) ) {
 			$rows = $this->tables->rows(
-				'SELECT place, user_id, earned, balance, entries FROM {p}loyalty_top_earners WHERE period = %s ORDER BY place LIMIT %d',
+				'SELECT e.user_id, e.earned, e.balance, e.entries, u.ID AS exists_id, u.display_name
+				FROM {p}loyalty_top_earners e LEFT JOIN {users} u ON u.ID = e.user_id WHERE e.period = %s ORDER BY e.place LIMIT %d',
 				array( $range->name, $limit )
 			);
 		} else {
 			list( $during, $args ) = self::instants( $range );
 			$rows = $this->tables->rows(
-				"SELECT e.user_id, e.earned, e.entries, COALESCE(a.balance, 0) AS balance FROM (
+				"SELECT e.user_id, e.earned, e.entries, COALESCE(a.balance, 0) AS balance, u.ID AS exists_id, u.display_name FROM (
 					SELECT user_id, SUM(points) AS earned, COUNT(*) AS entries FROM {p}loyalty_points_history
 					WHERE $during AND type IN ('earn', 'revoke')
 					GROUP BY user_id HAVING SUM(points) > 0 ORDER BY earned DESC, user_id LIMIT %d
-				) e LEFT JOIN {p}loyalty_accounts a ON a.user_id = e.user_id ORDER BY e.earned DESC, e.user_id",
+				) e LEFT JOIN {p}loyalty_accounts a ON a.user_id = e.user_id LEFT JOIN {users} u ON u.ID = e.user_id ORDER BY e.earned DESC, e.user_id",
 				array_merge( $args, array( $limit ) )
 			);
 		}
-		$this->names->load( array_map( 'intval', array_column( $rows, 'user_id' ) ) );
 		$earners = array();
 		foreach ( $rows as $i => $row ) {
-			$user      = (int) $row['user_id'];
+			$user = (int) $row['user_id'];
+			$this->names->note( $user, isset( $row['exists_id'] ) ? (string) $row['display_name'] : null );
 			$earners[] = array(
 				'place'   => $i + 1,
 				'user_id' => $user,
@@ -218,7 +222,13 @@ final class Reports {
 	private function stored(): array {
 		if ( null === $this->stored ) {
 			$this->stored = array();
-			foreach ( $this->tables->rows( 'SELECT * FROM {p}loyalty_points_status' ) as $row ) {
+			$rows = $this->tables->rows( 'SELECT s.*, r.points_per_unit FROM {p}loyalty_report_state r LEFT JOIN {p}loyalty_points_status s ON s.period <> \'\' WHERE r.id = 1' );
+			foreach ( $rows as $row ) {
+				$this->points_per_unit = (string) $row['points_per_unit'];
+				unset( $row['points_per_unit'] );
+				if ( null === $row['period'] ) {
+					continue;
+				}
 				foreach ( self::FIGURES as $figure ) {
 					$row[ $figure ] = (int) $row[ $figure ];
 				}
@@ -240,20 +250,26 @@ final class Reports {
 			$until  = 'day <= %s';
 			$args[] = $range->to;
 		}
+		list( $during, $instants ) = self::instants( $range );
 		$rows = $this->tables->rows(
 			"SELECT CASE WHEN $before THEN '' ELSE type END AS kind, SUM(points) AS points, SUM(pending) AS pending
-			FROM {p}loyalty_points_daily WHERE $until GROUP BY 1",
-			$args
+			FROM {p}loyalty_points_daily WHERE $until GROUP BY 1
+			UNION ALL SELECT 'participants', COUNT(DISTINCT user_id), 0 FROM {p}loyalty_points_history WHERE $during",
+			array_merge( $args, $instants )
 		);
-		$pending = 0;
+		$pending      = 0;
+		$participants = 0;
 		foreach ( $rows as $row ) {
+			if ( 'participants' === $row['kind'] ) {
+				$participants = (int) $row['points'];
+				continue;
+			}
 			$sums[ (string) $row['kind'] ] = (int) $row['points'];
 			$pending                      += (int) $row['pending'];
 		}
 		$of = function ( string $type ) use ( $sums ) {
 			return $sums[ $type ] ?? 0;
 		};
-		list( $during, $instants ) = self::instants( $range );
 		$total   = $this->stored()[ Periods::ALL_TIME ] ?? null;
 		$balance = array_sum( $sums );
 		return array(
@@ -268,21 +284,11 @@ final class Reports {
 			'adjusted'     => $of( 'adjust' ),
 			'balance'      => $balance,
 			'pending'      => $pending,
-			'participants' => $this->tables->number( "SELECT COUNT(DISTINCT user_id) FROM {p}loyalty_points_history WHERE $during", $instants ),
-			'value'        => $this->value( $balance ),
+			'participants' => $participants,
+			'value'        => Worth::of( $balance, $this->points_per_unit, 8 ),
 			'currency'     => (string) ( $total['currency'] ?? '' ),
 			'refreshed_at' => $total['refreshed_at'] ?? null,
 		);
-	}
-
-	/**
-	 * Returns what points are worth, at the rate at which the reports were made.
-	 *
-	 * @param int $points Any number.
-	 */
-	private function value( int $points ): string {
-		$row = $this->tables->row( 'SELECT points_per_unit FROM {p}loyalty_report_state WHERE id = 1' );
-		return Worth::of( $points, (string) ( $row['points_per_unit'] ?? '0' ), 8 );
 	}
 
 	/** Reads pages of the history. */
