@@ -45,6 +45,9 @@ func Listen(network, address string) (l net.Listener, registered string, err err
 	return l, net.JoinHostPort(host, port), nil
 }
 
+// ErrSocketInUse says that somebody listens on a socket already.
+var ErrSocketInUse = errors.New("another process listens there: stop it, or name another path")
+
 // listenUnix opens a socket file. One that a dead process left is taken away;
 // one where somebody listens, and anything that is no socket, is not.
 func listenUnix(path string) (net.Listener, error) {
@@ -56,7 +59,7 @@ func listenUnix(path string) (net.Listener, error) {
 		c, err := dialer.DialContext(context.Background(), "unix", path)
 		if err == nil {
 			_ = c.Close()
-			return nil, fmt.Errorf("listen on %s: another process listens there: stop it, or name another path", path)
+			return nil, fmt.Errorf("listen on %s: %w", path, ErrSocketInUse)
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) {
 			return nil, fmt.Errorf("listen on %s: %w", path, err)

@@ -63,6 +63,10 @@ func sameVersion(plugin, daemon string) bool {
 // knock tries whether somebody listens at the endpoint's address. From another
 // machine than the daemon's that proves nothing.
 func (x *examination) knock(ctx context.Context, address string) {
+	if address == "" {
+		x.add(warning, "endpoint", "look at the daemon's log", "the daemon listens nowhere")
+		return
+	}
 	network, place := "tcp", address
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		network, place = "unix", path

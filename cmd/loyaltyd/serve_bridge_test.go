@@ -538,7 +538,11 @@ func aUnixSocket(t *testing.T, l launcher) {
 	d.ends()
 	d = l.at(s, "--listen", socket) // what the dead one left is no hindrance
 	p.awaitAccepted()
+	second := l.at(s, "--listen", socket)
+	second.says("another process has the endpoint's socket; it is taken when it is free", 1)
 	d.stops()
+	await(t, "the one that stood by has the socket", func() bool { return p.accepted() && s.address() == "unix:"+socket })
+	second.stops()
 	if _, err := os.Stat(socket); err == nil {
 		t.Error("the socket is still there")
 	}

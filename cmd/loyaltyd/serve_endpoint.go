@@ -20,7 +20,8 @@ type endpoint struct {
 
 	mu      gosync.Mutex
 	door    *door
-	oldDoor *door // closed once the site was told of the new one
+	oldDoor *door            // closed once the site was told of the new one
+	wanted  *config.Endpoint // whose socket another process has
 	serving gosync.WaitGroup
 }
 
@@ -41,19 +42,29 @@ func newEndpoint(log *slog.Logger, now func() time.Time) (*endpoint, error) {
 
 // open listens at the configured address, or at another port of the same host
 // if another process has that one. It stays where it is if the address did not
-// change.
+// change. For a socket that another process has, as when two daemons of a store
+// run on one machine, it waits: see retry.
 func (e *endpoint) open(c config.Endpoint) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.door != nil && e.door.listen == c.Listen {
+		e.wanted = nil
 		return nil
 	}
 	network, address := c.Address()
 	listener, registered, err := wpbridge.Listen(network, address)
-	if err != nil {
+	switch {
+	case errors.Is(err, wpbridge.ErrSocketInUse):
+		if e.wanted == nil || e.wanted.Listen != c.Listen {
+			e.log.Warn("another process has the endpoint's socket; it is taken when it is free", "address", registered)
+		}
+		e.wanted = &c
+		return nil
+	case err != nil:
 		// As text: an error of the network would be taken for the database's.
 		return errors.New(err.Error() + ": set endpoint.listen to another address")
 	}
+	e.wanted = nil
 	if network == "tcp" && registered != address {
 		e.log.Info("the endpoint listens at another address than configured; WordPress is told", "configured", address, "address", registered)
 	}
@@ -70,7 +81,23 @@ func (e *endpoint) open(c config.Endpoint) error {
 	return nil
 }
 
-// address returns what the plugin can call.
+// retry opens a socket that was in use, if it is free now.
+func (e *endpoint) retry() {
+	e.mu.Lock()
+	wanted := e.wanted
+	e.mu.Unlock()
+	if wanted == nil {
+		return
+	}
+	if err := e.open(*wanted); err != nil {
+		e.log.Error("the endpoint's socket cannot be opened; a reload tries again", "error", err)
+		e.mu.Lock()
+		e.wanted = nil
+		e.mu.Unlock()
+	}
+}
+
+// address returns what the plugin can call; "" while it is nowhere.
 func (e *endpoint) address() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()

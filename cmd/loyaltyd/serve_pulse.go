@@ -72,6 +72,7 @@ func (s *session) startPulse(ctx context.Context) background {
 func (s *session) beat(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, pulseTimeout)
 	defer cancel()
+	s.endpoint.retry()
 	other, err := s.claim(ctx)
 	if err == nil {
 		s.follow(other)
