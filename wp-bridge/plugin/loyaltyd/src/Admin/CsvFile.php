@@ -65,6 +65,6 @@ final class CsvFile {
 		if ( is_int( $cell ) || preg_match( '/^-?\d+(\.\d+)?$/D', $text ) ) {
 			return $text;
 		}
-		return '' !== $text && preg_match( '/^\s*[=+\-@\t\r]/u', $text ) ? "'" . $text : $text;
+		return preg_match( '/^\s*[=+\-@]/', $text ) ? "'" . $text : $text;
 	}
 }
