@@ -7,6 +7,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
 )
 
 // Claim records that a key stands for a request that is harmless to repeat and
@@ -17,15 +21,21 @@ func (l *Ledger) Claim(ctx context.Context, idemKey, request string) error {
 		return err
 	}
 	sum := sha256.Sum256([]byte("claim " + request))
-	_, err := l.db.ExecContext(ctx, l.sql(`
-		INSERT INTO {p}loyalty_requests (idem_key, body_hash, created_at) VALUES (?, ?, UTC_TIMESTAMP(6))
-		ON DUPLICATE KEY UPDATE id = id`), idemKey, sum[:])
-	if err != nil {
-		return fmt.Errorf("record the request: %w", err)
-	}
 	var hash []byte
-	if err := l.db.GetContext(ctx, &hash, l.sql(`SELECT body_hash FROM {p}loyalty_requests WHERE idem_key = ?`), idemKey); err != nil {
-		return fmt.Errorf("look for the request: %w", err)
+	err := database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
+		_, err := tx.ExecContext(ctx, l.sql(`
+			INSERT INTO {p}loyalty_requests (idem_key, body_hash, created_at) VALUES (?, ?, UTC_TIMESTAMP(6))
+			ON DUPLICATE KEY UPDATE id = id`), idemKey, sum[:])
+		if err != nil {
+			return fmt.Errorf("record the request: %w", err)
+		}
+		if err := tx.GetContext(ctx, &hash, l.sql(`SELECT body_hash FROM {p}loyalty_requests WHERE idem_key = ?`), idemKey); err != nil {
+			return fmt.Errorf("look for the request: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if !bytes.Equal(hash, sum[:]) {
 		return ErrKeyReused
