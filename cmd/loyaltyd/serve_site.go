@@ -26,14 +26,14 @@ func (s *session) bridgeSite() *wpbridge.Site {
 		Reports: s.reports,
 		Terms:   s.terms,
 		CheckProgram: func(document []byte) wpbridge.CheckedProgram {
-			return checkedProgram(s.app.config, document)
+			return checkedProgram(s.config, document)
 		},
 		SyncNow: s.requests.ask,
 		Ready:   s.readiness,
 		Leads:   s.leads.Load,
 		Secret:  s.keys.Secret,
 		Key:     s.keys.Pairing,
-		Token:   s.app.config.Endpoint.Token.Reveal(),
+		Token:   s.config.Endpoint.Token.Reveal(),
 		Changed: s.requests.changed,
 	}
 }

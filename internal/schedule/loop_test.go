@@ -269,3 +269,25 @@ func TestAClockThatIsSetBackDoesNotStopTheLoop(t *testing.T) {
 	w.until("05T00:00:20")
 	w.expect("sync 06T00:00:00", "sync 05T00:00:00", "sync 05T00:00:15")
 }
+
+// Work between the turns is no job: it may break down, is told of, and changes
+// nothing about what is due.
+func TestAttemptsBetweenTurns(t *testing.T) {
+	w := newWorld(t, map[string]string{"sync": "@every 15s"})
+	if err := w.loop.Attempt(t.Context(), "errand", func(context.Context) error { return nil }); err != nil || len(w.heard) > 0 {
+		t.Errorf("%v, heard %v", err, w.heard)
+	}
+	err := w.loop.Attempt(t.Context(), "errand", func(context.Context) error { panic("oh") })
+	var panicked *schedule.PanicError
+	if !errors.As(err, &panicked) || panicked.Value != "oh" || len(w.heard) != 1 {
+		t.Errorf("%v, heard %v", err, w.heard)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	err = w.loop.Attempt(ctx, "errand", func(context.Context) error { cancel(); return ctx.Err() })
+	if !errors.Is(err, context.Canceled) || len(w.heard) != 1 {
+		t.Errorf("%v, heard %v", err, w.heard)
+	}
+	if nap := w.loop.Turn(t.Context()); nap != 0 || len(w.ran) != 1 {
+		t.Errorf("nap %s, ran %v", nap, w.ran)
+	}
+}
