@@ -129,11 +129,10 @@ final class Status extends Tab {
 		$facts = new StatusFacts( $this->services, $live, $error );
 		$cards = new StatusCards( $this->services, $facts );
 		$cards->brake();
-		echo '<div class="loyaltyd-cards loyaltyd-wide">';
+		echo '<div class="loyaltyd-cards">';
 		$cards->daemon();
 		$cards->key();
 		$cards->store();
-		$cards->sync();
 		echo '</div>';
 		$cards->jobs();
 		$cards->runs();

@@ -57,7 +57,7 @@ final class StatusCards {
 	public function daemon() {
 		$state = $this->services->daemon()->state();
 		$lines = array( array( __( 'State', 'loyaltyd' ), $this->state() ) );
-		if ( '' !== $this->facts->problem() ) {
+		if ( '' !== $this->facts->problem() && $this->services->key()->is_paired() ) {
 			$lines[] = array( __( 'Problem', 'loyaltyd' ), esc_html( $this->facts->problem() ) );
 		}
 		$version = '' === $this->facts->version() ? '–' : $this->facts->version();
@@ -73,7 +73,14 @@ final class StatusCards {
 			$lag     = $this->facts->live( 'lag_seconds' );
 			$lines[] = array( __( 'Behind the shop by', 'loyaltyd' ), esc_html( null === $lag ? '–' : human_time_diff( 0, max( 1, (int) $lag ) ) ) );
 		}
-		$this->lines( 'daemon', __( 'Daemon', 'loyaltyd' ), $lines );
+		$this->lines(
+			'daemon',
+			__( 'Daemon', 'loyaltyd' ),
+			$lines,
+			'<p>' . esc_html__( 'Changes reach the daemon by themselves within seconds. Here you can have it look at once.', 'loyaltyd' ) . '</p><div class="loyaltyd-buttons">'
+				. self::button( 'sync', __( 'Sync now', 'loyaltyd' ), array( 'mode' => 'increment' ) )
+				. self::button( 'sync', __( 'Look at everything again', 'loyaltyd' ), array( 'mode' => 'full' ) ) . '</div>'
+		);
 	}
 
 	/**
@@ -130,17 +137,6 @@ final class StatusCards {
 		$problems = is_array( $store['problems'] ?? null ) ? array_filter( $store['problems'], 'is_string' ) : array();
 		$lines[]  = array( __( 'Problems', 'loyaltyd' ), $problems ? self::bullets( $problems ) : esc_html__( 'None', 'loyaltyd' ) );
 		$this->lines( 'store', __( 'Store', 'loyaltyd' ), $lines );
-	}
-
-	/**
-	 * Prints the buttons that have the daemon look at once.
-	 */
-	public function sync() {
-		$this->open( 'sync', __( 'Sync', 'loyaltyd' ) );
-		echo '<p>' . esc_html__( 'Changes reach the daemon by themselves within seconds. Here you can have it look at once.', 'loyaltyd' ) . '</p><div class="loyaltyd-buttons">';
-		echo self::button( 'sync', __( 'Sync now', 'loyaltyd' ), array( 'mode' => 'increment' ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
-		echo self::button( 'sync', __( 'Look at everything again', 'loyaltyd' ), array( 'mode' => 'full' ) ); // phpcs:ignore WordPress.Security.EscapeOutput -- safe markup.
-		echo '</div></section>';
 	}
 
 	/**
