@@ -64,24 +64,37 @@ func (sn *Snapshot) CouponsFor(ctx context.Context, redemptions []int64) ([]Coup
 }
 
 func (sn *Snapshot) coupons(ctx context.Context, from, condition string) ([]CouponRecord, error) {
-	meta := func(key string) string {
-		return `(SELECT m.meta_value FROM {p}postmeta m WHERE m.post_id = p.ID AND m.meta_key = '` + key + `' ORDER BY m.meta_id LIMIT 1)`
-	}
 	var all []CouponRecord
+	var read map[string]bool // meta keys of the last coupon; of several rows the first counts
 	err := sn.each(ctx, `
-		SELECT p.ID, p.post_status, CONVERT(p.post_title USING utf8mb4), `+meta("usage_count")+`, `+meta("date_expires")+`, `+meta(couponOf)+`
-		FROM `+from+` WHERE p.post_type = 'shop_coupon' AND `+condition+` ORDER BY p.ID`, nil,
+		SELECT p.ID, p.post_status, CONVERT(p.post_title USING utf8mb4), LOWER(CONVERT(m.meta_key USING utf8mb4)), m.meta_value
+		FROM `+from+`
+		LEFT JOIN {p}postmeta m ON m.post_id = p.ID AND m.meta_key IN ('usage_count', 'date_expires', '`+couponOf+`')
+		WHERE p.post_type = 'shop_coupon' AND `+condition+` ORDER BY p.ID, m.meta_id`, nil,
 		func(r record) error {
-			c := CouponRecord{
-				Coupon: program.Coupon{
-					ID: r.id(0), Trashed: r.text(1) == "trash", Uses: parseID(r.text(3)), Expires: parseUnix(r.text(4)),
-				},
-				Code: r.text(2), Redemption: parseID(r.text(5)),
+			id := r.id(0)
+			if n := len(all); n == 0 || all[n-1].Coupon.ID != id {
+				all = append(all, CouponRecord{Coupon: program.Coupon{ID: id, Trashed: r.text(1) == "trash"}, Code: r.text(2)})
+				read = map[string]bool{}
 			}
-			c.Sum = c.sum()
-			all = append(all, c)
+			c, key := &all[len(all)-1], r.text(3)
+			if read[key] {
+				return nil
+			}
+			read[key] = true
+			switch key {
+			case "usage_count":
+				c.Coupon.Uses = parseID(r.text(4))
+			case "date_expires":
+				c.Coupon.Expires = parseUnix(r.text(4))
+			case couponOf:
+				c.Redemption = parseID(r.text(4))
+			}
 			return nil
 		})
+	for i := range all {
+		all[i].Sum = all[i].sum()
+	}
 	return all, err
 }
 
