@@ -12,6 +12,7 @@ use Loyaltyd\Shop\AccountPage;
 use Loyaltyd\Shop\Estimates;
 use Loyaltyd\Shop\MyAccount;
 use Loyaltyd\Shop\Offer;
+use Loyaltyd\Shop\OrderPoints;
 use Loyaltyd\Shop\Redeeming;
 use Loyaltyd\Shop\Refusal;
 use Loyaltyd\Shop\Worth;
@@ -27,6 +28,9 @@ final class ShopTest extends TestCase {
 
 	/** @var int */
 	private $user;
+
+	/** @var array<int,int> Made by the test. */
+	private $products = array();
 
 	public static function setUpBeforeClass(): void {
 		self::$peer = new Peer();
@@ -52,6 +56,9 @@ final class ShopTest extends TestCase {
 
 	protected function tearDown(): void {
 		wp_set_current_user( 0 );
+		foreach ( $this->products as $product ) {
+			wp_delete_post( $product, true );
+		}
 	}
 
 	private function programme( array $document ) {
@@ -280,10 +287,84 @@ final class ShopTest extends TestCase {
 	public function test_products_that_are_not_public_earn_nothing_to_see() {
 		$draft    = wp_insert_post( array( 'post_type' => 'product', 'post_status' => 'draft', 'post_title' => 'Secret' ) );
 		$password = wp_insert_post( array( 'post_type' => 'product', 'post_status' => 'publish', 'post_title' => 'Locked', 'post_password' => 'x' ) );
+		$this->products = array( $draft, $password );
 		foreach ( array( $draft, $password, 987654321, $this->user ) as $id ) {
 			$this->assertSame( 404, rest_do_request( new WP_REST_Request( 'GET', '/loyaltyd/v1/earn/product/' . $id ) )->get_status() );
 		}
 		$this->assertSame( array(), self::$peer->requests() );
+	}
+
+	/** The customer buys something. */
+	private function order(): WC_Order {
+		wp_set_current_user( $this->user );
+		wc_load_cart();
+		WC()->cart->empty_cart();
+		foreach ( get_posts( array( 'post_type' => 'product', 'numberposts' => 50 ) ) as $post ) {
+			$product = wc_get_product( $post );
+			if ( $product->is_type( 'simple' ) && (float) $product->get_price() > 0 ) {
+				WC()->cart->add_to_cart( $post->ID, 2 );
+				break;
+			}
+		}
+		return standin_checkout( array( 'email' => 'a@example.com', 'first_name' => 'A', 'last_name' => '<b>' ) );
+	}
+
+	private function printed( callable $print ): string {
+		ob_start();
+		$print();
+		return trim( wp_strip_all_tags( ob_get_clean() ) );
+	}
+
+	public function test_an_order_says_what_it_will_earn_then_what_it_earned() {
+		$order  = $this->order();
+		$points = new OrderPoints( new Services(), new Estimates( new Services() ) );
+		$page   = function () use ( $points, $order ) {
+			$points->page( $order );
+		};
+		$this->assertSame( '', $this->printed( $page ), 'the daemon has no answer' );
+		delete_transient( 'loyaltyd_unreachable' );
+		self::$peer->answer( 'POST /v1/estimate', 200, array( 'points' => 26, 'sources' => array() ) );
+		$this->assertSame( 'You collect 26 points with this order.', $this->printed( $page ) );
+		$asked = self::$peer->requests();
+		$asked = json_decode( end( $asked )['body'], true );
+		$this->assertSame( $this->user, $asked['user_id'] );
+		$this->assertSame( '2', $asked['lines'][0]['quantity'] );
+		$this->assertIsString( $asked['lines'][0]['total'] );
+
+		global $wpdb;
+		Books::post( $this->user, 'earn', 'purchase', 40, '2026-03-02 10:00:00' );
+		$wpdb->update( $wpdb->prefix . 'loyalty_entries', array( 'object_id' => $order->get_id() ), array( 'id' => $wpdb->get_var( "SELECT MAX(id) FROM {$wpdb->prefix}loyalty_entries" ) ) );
+		$this->assertSame( 'You collected 40 points with this order.', $this->printed( $page ), 'the ledger knows better' );
+		Books::post( $this->user, 'revoke', 'purchase', -40, '2026-03-03 10:00:00' );
+		$wpdb->query( "UPDATE {$wpdb->prefix}loyalty_entries SET object_id = " . $order->get_id() . ', revision = 1 WHERE points = -40' );
+		$this->assertSame( '', $this->printed( $page ), 'all was taken back' );
+	}
+
+	public function test_an_orders_points_are_said_to_its_customer_only() {
+		self::$peer->answer( 'POST /v1/estimate', 200, array( 'points' => 26, 'sources' => array() ) );
+		$order  = $this->order();
+		$points = new OrderPoints( new Services(), new Estimates( new Services() ) );
+		$email  = function ( bool $to_admin, bool $plain ) use ( $points, $order ) {
+			return $this->printed(
+				function () use ( $points, $order, $to_admin, $plain ) {
+					$points->email( $order, $to_admin, $plain );
+				}
+			);
+		};
+		$this->assertSame( 'You collect 26 points with this order.', $email( false, false ) );
+		$this->assertSame( 'You collect 26 points with this order.', $email( false, true ) );
+		$this->assertSame( '', $email( true, false ) );
+		foreach ( array( 0, Books::user() ) as $other ) {
+			wp_set_current_user( $other );
+			$this->assertSame(
+				'',
+				$this->printed(
+					function () use ( $points, $order ) {
+						$points->page( $order );
+					}
+				)
+			);
+		}
 	}
 
 	public function test_every_language_is_whole() {
