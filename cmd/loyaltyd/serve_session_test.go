@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -304,5 +305,40 @@ func TestWhatPassesByItself(t *testing.T) {
 		if unreachable(err) {
 			t.Errorf("%v does not pass by itself", err)
 		}
+	}
+}
+
+// While nothing happens, a look at what WordPress marked is one statement.
+func TestAnEmptyListCostsOneStatement(t *testing.T) {
+	s := newStand(t, testshop.New(t), testshop.Options{})
+	opened, _ := s.open(time.Now(), "LOYALTYD_SCHEDULE_SYNC=@every 1h", "LOYALTYD_SCHEDULE_SWEEP=@every 1h")
+	for range 10 {
+		opened.turn(t.Context())
+	}
+	opened.siteDB.SetMaxOpenConns(1)
+	opened.storeDB.SetMaxOpenConns(1)
+	asked := func() (n int64) {
+		t.Helper()
+		for _, db := range []interface {
+			QueryRow(string, ...any) *sql.Row
+		}{opened.siteDB, opened.storeDB} {
+			var name string
+			var questions int64
+			if err := db.QueryRow(`SHOW SESSION STATUS LIKE 'Questions'`).Scan(&name, &questions); err != nil {
+				t.Fatal(err)
+			}
+			n += questions
+		}
+		return n
+	}
+	before := asked()
+	const looks = 10
+	for range looks {
+		if nap := opened.turn(t.Context()); nap > dirtyEvery {
+			t.Fatalf("the next look is %s away", nap)
+		}
+	}
+	if n := asked() - before - 2; n != looks { // to ask costs two
+		t.Errorf("%d statements for %d looks", n, looks)
 	}
 }
