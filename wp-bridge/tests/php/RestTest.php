@@ -46,8 +46,7 @@ final class RestTest extends TestCase {
 		$this->shopper = Books::user( array( 'role' => 'subscriber' ) );
 		get_userdata( $this->admin )->add_cap( 'manage_woocommerce' );
 		// The plugin's services live as long as the process.
-		Loyaltyd\Plugin::services()->daemon()->refresh();
-		Loyaltyd\Plugin::services()->key()->forget();
+		Loyaltyd\Plugin::services()->renew();
 	}
 
 	protected function tearDown(): void {

@@ -114,7 +114,7 @@ final class SiteTest extends TestCase {
 
 	public function test_activating_makes_a_key_and_an_hourly_look_and_deactivating_keeps_the_key() {
 		wp_clear_scheduled_hook( 'loyaltyd_heal' );
-		Loyaltyd\Plugin::services()->key()->forget();
+		Loyaltyd\Plugin::services()->renew();
 		Loyaltyd\Plugin::activate();
 		$id = ( new Key() )->id();
 		$this->assertNotSame( '', $id );

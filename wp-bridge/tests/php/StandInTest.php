@@ -15,12 +15,9 @@ final class StandInTest extends TestCase {
 		wc_load_cart();
 		WC()->cart->empty_cart();
 		wc_clear_notices();
-		foreach ( get_posts( array( 'post_type' => 'product', 'numberposts' => 50 ) ) as $post ) {
-			if ( wc_get_product( $post )->is_type( 'simple' ) ) {
-				WC()->cart->add_to_cart( $post->ID, 2 );
-				break;
-			}
-		}
+		$product = wp_insert_post( array( 'post_type' => 'product', 'post_status' => 'publish', 'post_title' => 'Teapot' ) );
+		update_post_meta( $product, '_price', '12.50' );
+		WC()->cart->add_to_cart( $product, 2 );
 		$this->assertTrue( WC()->cart->apply_coupon( $coupon->get_code() ), wc_print_notices( true ) );
 		return standin_checkout( array( 'email' => 'a@example.com', 'first_name' => 'A', 'last_name' => '<b>' ) );
 	}

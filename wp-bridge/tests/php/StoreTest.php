@@ -50,8 +50,7 @@ final class StoreTest extends TestCase {
 		self::$peer->know( $key->usable() );
 		$this->user = Books::user();
 		// The plugin's own services live as long as the process.
-		Loyaltyd\Plugin::services()->daemon()->refresh();
-		Loyaltyd\Plugin::services()->key()->forget();
+		Loyaltyd\Plugin::services()->renew();
 		foreach ( get_posts( array( 'post_type' => 'shop_coupon', 'post_status' => 'any', 'numberposts' => -1, 'fields' => 'ids' ) ) as $coupon ) {
 			wp_delete_post( $coupon, true );
 		}

@@ -15,6 +15,14 @@ final class Services {
 	/** @var array<string,object> */
 	private $made = array();
 
+	/**
+	 * Makes the objects anew when they are next asked for, so that they know
+	 * nothing of what they read; for processes that run for long.
+	 */
+	public function renew() {
+		$this->made = array();
+	}
+
 	/** Asks the daemon. */
 	public function client(): Bridge\Client {
 		return $this->made['client'] ?? $this->made['client'] = new Bridge\Client( $this->key(), $this->daemon() );

@@ -163,6 +163,13 @@ final class Books {
 	 * @param array<string,mixed> $values Of wp_insert_user.
 	 */
 	public static function user( array $values = array() ): int {
+		// Passwords of tests may be hashed quickly.
+		add_filter(
+			'wp_hash_password_options',
+			function () {
+				return array( 'cost' => 4 );
+			}
+		);
 		$login = 'u' . wp_generate_password( 12, false );
 		$user  = wp_insert_user( $values + array( 'user_login' => $login, 'user_pass' => wp_generate_password(), 'user_email' => strtolower( $login ) . '@example.com', 'role' => 'customer' ) );
 		if ( is_wp_error( $user ) ) {

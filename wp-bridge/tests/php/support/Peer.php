@@ -30,7 +30,7 @@ final class Peer {
 		$this->know( array() );
 		$this->write();
 		$this->process = proc_open(
-			array( PHP_BINARY, '-S', $this->address, __DIR__ . '/daemon.php' ),
+			array( getenv( 'LOYALTYD_TEST_PHP' ) ? getenv( 'LOYALTYD_TEST_PHP' ) : PHP_BINARY, '-S', $this->address, __DIR__ . '/daemon.php' ),
 			array( 1 => array( 'file', '/dev/null', 'w' ), 2 => array( 'file', '/dev/null', 'w' ) ),
 			$pipes,
 			null,
