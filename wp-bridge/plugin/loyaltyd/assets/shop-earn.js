@@ -25,7 +25,9 @@
 	}
 
 	function show( element, text ) {
-		element.querySelector( '.loyaltyd-earn__text' ).textContent = text;
+		var place = element.querySelector( '.loyaltyd-earn__text' );
+		place.textContent = text;
+		place.hidden = '' === text;
 		element.removeAttribute( 'data-loyaltyd-wait' );
 		var row = element.closest( '.loyaltyd-earn-row' );
 		if ( row ) {

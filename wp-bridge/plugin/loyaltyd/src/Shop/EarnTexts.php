@@ -76,7 +76,8 @@ final class EarnTexts {
 			null === $text ? ' data-loyaltyd-wait' : ''
 		);
 		if ( $guest ) {
-			printf( '<a class="loyaltyd-earn__text" href="%1$s">%2$s</a>', esc_url( wc_get_page_permalink( 'myaccount' ) ), esc_html( (string) $text ) );
+			// A link without words is none.
+			printf( '<a class="loyaltyd-earn__text" href="%1$s"%2$s>%3$s</a>', esc_url( wc_get_page_permalink( 'myaccount' ) ), '' === (string) $text ? ' hidden' : '', esc_html( (string) $text ) );
 		} else {
 			printf( '<span class="loyaltyd-earn__text">%s</span>', esc_html( (string) $text ) );
 		}
