@@ -319,4 +319,15 @@ final class BridgeTest extends TestCase {
 		self::$peer->answer( 'GET /readyz', 503, array( 'ready' => false, 'reasons' => array( array( 'code' => 'behind', 'message' => 'It is behind.' ) ) ) );
 		$this->assertSame( 'behind', ( new Services() )->client()->get( '/readyz' )['reasons'][0]['code'] );
 	}
+
+	public function test_a_site_that_blocks_other_hosts_and_uses_a_proxy_reaches_the_daemon() {
+		self::$peer->answer( 'GET /v1/status', 200, array( 'version' => 'reached' ) );
+		$code    = "define( 'WP_HTTP_BLOCK_EXTERNAL', true ); define( 'WP_PROXY_HOST', '127.0.0.1' ); define( 'WP_PROXY_PORT', '9' );
+			require " . var_export( ABSPATH . 'wp-load.php', true ) . "; echo ( new Loyaltyd\\Services() )->client()->get( '/v1/status' )['version'];";
+		$process = proc_open( array( getenv( 'LOYALTYD_TEST_PHP' ) ? getenv( 'LOYALTYD_TEST_PHP' ) : PHP_BINARY, '-r', $code ), array( 1 => array( 'pipe', 'w' ) ), $pipes );
+		$said    = stream_get_contents( $pipes[1] );
+		proc_close( $process );
+		$this->assertSame( 'reached', $said );
+		$this->assertStringStartsWith( 'localhost:', self::$peer->requests()[0]['host'] );
+	}
 }
