@@ -58,7 +58,7 @@ func (e Entry) Activity() string {
 	case redeem:
 		return "Points claimed: " + label
 	case restore:
-		return "Unused reward given back: " + label
+		return "Points given back: " + label
 	case expire:
 		return "Points expired"
 	case "hold":

@@ -90,7 +90,7 @@ final class Labels {
 				return sprintf( __( 'Points claimed: %s', 'loyaltyd' ), $label );
 			case 'restore':
 				/* translators: %s: what the points had been spent on. */
-				return sprintf( __( 'Unused reward given back: %s', 'loyaltyd' ), $label );
+				return sprintf( __( 'Points given back: %s', 'loyaltyd' ), $label );
 			case 'expire':
 				return __( 'Points expired', 'loyaltyd' );
 			case 'hold':
