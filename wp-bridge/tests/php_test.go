@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"loyaltyd/internal/testshop"
 	"loyaltyd/internal/testwp"
 )
 
@@ -93,6 +94,9 @@ func TestPHPUnit(t *testing.T) {
 		t.Run("wordpress"+on.wordpress+"-"+name(on.php), func(t *testing.T) {
 			program := php(t, on.php)
 			site := testwp.New(t, testwp.Options{Version: on.wordpress, PHP: program, Locale: on.locale})
+			if err := site.Shop.Fill(t.Context(), testshop.FillOptions{Orders: 60, Seed: 1}); err != nil {
+				t.Fatal(err)
+			}
 			phpunit, err := exec.LookPath("phpunit")
 			if err != nil {
 				t.Fatal(err)
