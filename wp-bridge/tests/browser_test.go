@@ -14,7 +14,7 @@ import (
 	"loyaltyd/internal/testwp"
 )
 
-// EnvChromium is the browser; /usr/bin/chromium when it is not set.
+// envChromium is the browser; /usr/bin/chromium when it is not set.
 const envChromium = "CHROMIUM"
 
 // TestBrowser runs the specs of browser/ in Chromium against a real WordPress
@@ -32,6 +32,7 @@ func TestBrowser(t *testing.T) {
 		{testwp.Newest, "zh_CN", "translated"},
 	} {
 		t.Run(on.version+" "+on.specs+on.locale, func(t *testing.T) {
+			t.Parallel()
 			site := testwp.New(t, testwp.Options{
 				Version: on.version, Locale: on.locale,
 				Shop: testshop.Options{Timezone: "Europe/Berlin", Currency: "EUR"},

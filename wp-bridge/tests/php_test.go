@@ -79,9 +79,9 @@ func TestPHPUnit(t *testing.T) {
 	if err != nil || len(tests) == 0 {
 		t.Fatalf("no tests in php: %v", err)
 	}
-	daemon := filepath.Join(t.TempDir(), "loyaltyd")
-	if printed, err := exec.CommandContext(t.Context(), "go", "build", "-o", daemon, "loyaltyd/cmd/loyaltyd").CombinedOutput(); err != nil {
-		t.Fatalf("build the daemon: %v\n%s", err, printed)
+	daemon, err := daemonProgram()
+	if err != nil {
+		t.Fatalf("build the daemon: %v", err)
 	}
 	for _, on := range []struct {
 		wordpress, php string

@@ -20,8 +20,8 @@ export const site = settings('WP_URL');
 const key = settings('WP_KEY');
 /** What the Go test put into the store: user ids by name and so on. */
 export const store = JSON.parse(settings('WP_STORE'));
-/** Settles when text says something else than a browser of an English site. */
-export const locale = process.env.LOYALTYD_WP_LOCALE || 'en_US';
+const version = settings('WP_VERSION').split('.').slice(0, 2).join('.');
+const locale = process.env.LOYALTYD_WP_LOCALE || 'en_US';
 
 export const desktop = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
@@ -98,7 +98,7 @@ export async function open(t, path, { user = 0, size = desktop, javaScript = tru
     picture: async name => {
       mkdirSync(screenshots, { recursive: true });
       const width = page.viewportSize().width;
-      await capture({ path: `${screenshots}${name}-${locale}-${width}.png`, fullPage: true, animations: 'disabled' });
+      await capture({ path: `${screenshots}${name}-${version}-${locale}-${width}.png`, fullPage: true, animations: 'disabled' });
     },
     /** Fails on what axe finds within a part of the page. */
     accessible: async (part = 'body', without = []) => {
