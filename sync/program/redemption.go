@@ -85,9 +85,8 @@ const (
 const (
 	// MakingCoupon is how long a reservation may take to become a coupon.
 	MakingCoupon = 5 * time.Minute
-	// endedPatience is how long an order that failed, or one that was cancelled
-	// without freeing its coupon, has to stay so: a declined card is often
-	// followed by another, and WooCommerce frees a coupon after it cancelled.
+	// endedPatience is how long an order that was cancelled without freeing its
+	// coupon has to stay so: WooCommerce frees a coupon after it cancelled.
 	endedPatience = time.Hour
 	// expiryPatience leaves an order that was being placed at the last moment
 	// the time to show.
@@ -183,31 +182,37 @@ var (
 	freeing = []string{"cancelled", "trash"}
 	// Nobody has placed these.
 	unplaced = []string{"checkout-draft", "auto-draft", "draft", "new", ""}
-	failed   = "failed" // keeps the coupon, though nothing was bought
+	// Can still be paid, with the discount. WooCommerce 10.9 sets its coupon
+	// free; where that did not happen, giving the points back would let them be
+	// spent twice.
+	failed = "failed"
 )
 
 // by returns the order that uses the coupon: of those that hold it the lowest
-// id, else one that ended without setting it free.
+// id, else one that failed or ended without setting it free.
 func (u Uses) by(coupon *Coupon) (order *Order, ended bool) {
-	var lowest, unfreed *Order
+	var lowest, unpaid, unfreed *Order
 	lower := func(o, than *Order) bool { return than == nil || o.ID < than.ID }
 	for _, o := range u.Orders {
 		switch {
 		case slices.Contains(unplaced, o.Status):
 		case o.Status == failed:
-			if (coupon == nil || coupon.Uses > 0) && (unfreed == nil || unfreed.Status != failed || lower(o, unfreed)) {
-				unfreed = o
+			if (coupon == nil || coupon.Uses > 0) && lower(o, unpaid) {
+				unpaid = o
 			}
 		case slices.Contains(freeing, o.Status):
-			if coupon != nil && coupon.Uses > 0 && lower(o, unfreed) && (unfreed == nil || unfreed.Status != failed) {
+			if coupon != nil && coupon.Uses > 0 && lower(o, unfreed) {
 				unfreed = o
 			}
 		case lower(o, lowest):
 			lowest = o
 		}
 	}
-	if lowest != nil {
+	switch {
+	case lowest != nil:
 		return lowest, false
+	case unpaid != nil:
+		return unpaid, false
 	}
 	return unfreed, unfreed != nil
 }

@@ -155,16 +155,20 @@ func TestWhatBecomesOfARedemption(t *testing.T) {
 			orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded,
 		},
 		{
-			rule: "a failed order may still be paid for an hour", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{just(order(9, "failed", "80"))},
+			rule: "and within the hour it may yet be set free", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{just(order(9, "cancelled", "80"))},
 			want: program.Judged{State: program.Used, Order: 9, Open: true}, cause: program.CauseCouponUsed,
 		},
 		{
-			rule: "then it counts as refunded", give: all, r: used(0), coupon: coupon(1), orders: []*program.Order{order(9, "failed", "80")},
-			want: judged(program.Used, 9, 501), cause: program.CauseOrderEnded,
+			rule: "a failed order that keeps its coupon can still be paid with it: no points come back", give: all, r: used(0), coupon: coupon(1),
+			orders: []*program.Order{order(9, "failed", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
 		},
 		{
-			rule: "unless refunded orders keep the points", give: program.GiveBack{Expired: true, Deleted: true}, r: used(0), coupon: coupon(1),
+			rule: "also when the coupon is deleted meanwhile", give: all, r: used(0),
 			orders: []*program.Order{order(9, "failed", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
+		},
+		{
+			rule: "a cancelled order that keeps its coupon gives nothing back if refunded orders keep the points", give: program.GiveBack{Expired: true, Deleted: true},
+			r: used(0), coupon: coupon(1), orders: []*program.Order{order(9, "cancelled", "80")}, want: judged(program.Used, 9, 0), cause: program.CauseCouponUsed,
 		},
 		{
 			rule: "a failed order whose coupon was set free does not use it", give: all, r: used(0), coupon: coupon(0), orders: []*program.Order{order(9, "failed", "80")},
