@@ -217,6 +217,13 @@ final class BridgeTest extends TestCase {
 		);
 	}
 
+	public function test_who_cannot_sign_says_nothing_of_redemptions() {
+		self::$peer->answer( 'POST /v1/redemptions/7/confirm', 401, array( 'error' => array( 'code' => 'redemption_cancelled', 'message' => 'Delete the coupon.' ) ), array( 'unsigned' => true ) );
+		$this->assertSame( BridgeError::UNSIGNED_ANSWER, $this->refusal( function () {
+			( new Services() )->client()->post( '/v1/redemptions/7/confirm', array( 'coupon_id' => 1 ), 'k-1' );
+		} )->code() );
+	}
+
 	public function test_an_answer_that_is_not_json_is_refused() {
 		self::$peer->answer( 'GET /v1/status', 200, '<html>' );
 		$this->assertSame( 'bad_answer', $this->refusal( function () {

@@ -158,6 +158,23 @@ final class StoreTest extends TestCase {
 		$this->assertCount( 1, $this->coupons() );
 	}
 
+	public function test_of_two_clicks_at_once_both_get_the_coupon_of_the_first() {
+		$first = $this->points_coupon( 'confirmed' );
+		$id    = (int) $first->get_meta( '_loyalty_redemption' );
+		self::$peer->answer( "POST /v1/customers/{$this->user}/redemptions", 200, $this->redemption( $id, array( 'repeated' => true, 'coupon_id' => null, 'code' => 'points-b' ) ) );
+		self::$peer->answer( "POST /v1/customers/{$this->user}/redemptions", 200, $this->redemption( $id, array( 'repeated' => true, 'coupon_id' => $first->get_id(), 'state' => 'confirmed' ) ) );
+		self::$peer->refuse( "POST /v1/redemptions/$id/confirm", 409, 'other_coupon' );
+		// Until it asks the daemon, the second click does not see the coupon of the first.
+		$blind = function ( $query ) {
+			$query->query_vars['post__in'] = array( 0 );
+		};
+		add_action( 'pre_get_posts', $blind );
+		$second = $this->redeem();
+		remove_action( 'pre_get_posts', $blind );
+		$this->assertSame( $first->get_id(), $second->get_id() );
+		$this->assertSame( array( $first->get_id() ), $this->coupons() );
+	}
+
 	public function test_a_draft_whose_points_went_back_is_deleted() {
 		self::$peer->answer( "POST /v1/customers/{$this->user}/redemptions", 201, $this->redemption( 1 ) );
 		self::$peer->refuse( 'POST /v1/redemptions/1/confirm', 409, 'redemption_cancelled' );

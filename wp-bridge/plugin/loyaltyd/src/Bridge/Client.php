@@ -29,6 +29,9 @@ final class Client {
 
 	const PAUSED = 'loyaltyd_unreachable';
 
+	/** Refusals of the signature itself: the only answers that carry none. */
+	const OF_SIGNATURES = array( 'unsigned', 'bad_signature', 'stale_request', 'replayed', 'unknown_key' );
+
 	/** Posts that change nothing. */
 	const READING = array( '/v1/estimate', '/v1/program/check' );
 
@@ -190,7 +193,7 @@ final class Client {
 		$signed = (string) wp_remote_retrieve_header( $answer, 'loyaltyd-signature' );
 		$at     = (string) wp_remote_retrieve_header( $answer, 'loyaltyd-time' );
 		$proven = hash_equals( Signature::of_answer( $signer['secret'], $status, $nonce, $at, $text ), $signed );
-		if ( ! $proven && 401 !== $status ) {
+		if ( ! $proven && ! self::refuses_signature( $status, $text ) ) {
 			throw new BridgeError( BridgeError::UNSIGNED_ANSWER, __( 'What answers at the address of the loyaltyd daemon does not know this site’s key. Is another program, or another site’s daemon, listening there?', 'loyaltyd' ), $status );
 		}
 		if ( $proven && '1' === wp_remote_retrieve_header( $answer, 'loyaltyd-rotate' ) ) {
@@ -233,6 +236,18 @@ final class Client {
 			remove_action( 'http_api_curl', $aim, PHP_INT_MAX );
 			remove_filter( 'block_local_requests', '__return_false', PHP_INT_MAX );
 		}
+	}
+
+	/**
+	 * Says whether an answer is of the only kind that nobody can sign. Whatever
+	 * else an unsigned one says, a coupon may be deleted because of it.
+	 *
+	 * @param int    $status Of the answer.
+	 * @param string $text   Its body.
+	 */
+	private static function refuses_signature( int $status, string $text ): bool {
+		$body = 401 === $status ? json_decode( $text, true ) : null;
+		return in_array( $body['error']['code'] ?? null, self::OF_SIGNATURES, true );
 	}
 
 	/**

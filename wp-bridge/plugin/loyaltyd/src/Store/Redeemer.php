@@ -54,6 +54,26 @@ final class Redeemer {
 	 *                     then the points are given back, or the coupon appears later by itself.
 	 */
 	public function redeem( int $user, int $points, string $idempotency_key ): \WC_Coupon {
+		try {
+			return $this->coupon( $user, $points, $idempotency_key );
+		} catch ( BridgeError $e ) {
+			if ( 'other_coupon' !== $e->code() ) {
+				throw $e;
+			}
+			// The same form was sent twice at once, and the other one was first: its coupon is the one.
+			return $this->coupon( $user, $points, $idempotency_key );
+		}
+	}
+
+	/**
+	 * Redeems, once.
+	 *
+	 * @param int    $user            Whose points.
+	 * @param int    $points          How many.
+	 * @param string $idempotency_key Of the request.
+	 * @throws BridgeError As redeem.
+	 */
+	private function coupon( int $user, int $points, string $idempotency_key ): \WC_Coupon {
 		$redemption = $this->client->post( '/v1/customers/' . $user . '/redemptions', array( 'points' => $points ), $idempotency_key );
 		$coupon     = $this->coupon_of( $redemption );
 		if ( null === $coupon ) {
