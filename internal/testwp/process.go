@@ -141,8 +141,7 @@ func (s *Site) run(ctx context.Context, php string, environment ...string) (stri
 	if err == nil {
 		return string(printed), nil
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		problems, _ := s.Problems()
 		return string(printed), fmt.Errorf("php: %w: %s%s\n%s", err, printed, exit.Stderr, strings.Join(problems, "\n"))
 	}
