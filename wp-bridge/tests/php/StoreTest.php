@@ -232,6 +232,81 @@ final class StoreTest extends TestCase {
 		);
 	}
 
+	/** An order of the customer that has the discount of a coupon. */
+	private function order_with( WC_Coupon $coupon, string $status ): WC_Order {
+		$order = new WC_Order();
+		$order->set_customer_id( $this->user );
+		$order->add_item( new WC_Order_Item( 'coupon', $coupon->get_code(), array( 'discount' => '5.00' ) ) );
+		$order->save();
+		standin_set_status( $order->get_id(), $status );
+		return wc_get_order( $order->get_id() );
+	}
+
+	/** Whether the customer may pay an order, on the page and through the Store API. */
+	private function may_pay( WC_Order $order ): bool {
+		wc_load_cart();
+		wc_clear_notices();
+		do_action( 'woocommerce_before_pay_action', $order );
+		$errors = new WP_Error();
+		do_action( 'woocommerce_checkout_validate_order_before_payment', $order, $errors );
+		$this->assertSame( $errors->has_errors(), array() !== wc_get_notices( 'error' ) );
+		wc_clear_notices();
+		return ! $errors->has_errors();
+	}
+
+	public function test_a_coupon_that_a_failed_order_set_free_does_not_pay_two_orders() {
+		wp_set_current_user( $this->user );
+		$guard  = new CouponGuard( new Services() );
+		$coupon = $this->points_coupon( 'confirmed' );
+		$first  = $this->order_with( $coupon, 'on-hold' );
+		$this->assertTrue( $this->may_pay( $first ) );
+		$this->assertFalse( $guard->is_valid( true, $coupon, null ) );
+		standin_set_status( $first->get_id(), 'failed' );
+		$first = wc_get_order( $first->get_id() );
+		$this->assertTrue( $this->may_pay( $first ) );
+		$this->assertTrue( $guard->is_valid( true, $coupon, null ) );
+		$second = $this->order_with( $coupon, 'on-hold' );
+		$this->assertFalse( $this->may_pay( $first ) );
+		$this->assertTrue( $this->may_pay( $second ) );
+		// Whatever the count says: WooCommerce lowers it when it takes the coupon off the first.
+		$this->assertFalse( $guard->is_valid( true, $coupon, null ) );
+		standin_set_status( $second->get_id(), 'cancelled' );
+		$this->assertTrue( $this->may_pay( $first ) );
+		standin_delete_order( $second->get_id() );
+		$this->assertTrue( $guard->is_valid( true, $coupon, null ) );
+	}
+
+	/**
+	 * @dataProvider ends
+	 */
+	public function test_a_failed_order_is_not_paid_with_points_that_went_back( string $state, bool $deleted ) {
+		$coupon = $this->points_coupon( $state );
+		global $wpdb;
+		$wpdb->query( $wpdb->prepare( "UPDATE {$wpdb->prefix}loyalty_redemptions SET code = %s", $coupon->get_code() ) );
+		$order = $this->order_with( $coupon, 'failed' );
+		if ( $deleted ) {
+			$coupon->delete( true );
+		}
+		$this->assertFalse( $this->may_pay( $order ) );
+	}
+
+	public function ends(): array {
+		return array(
+			'cancelled'        => array( 'cancelled', false ),
+			'expired'          => array( 'closed', false ),
+			'deleted for good' => array( 'closed', true ),
+		);
+	}
+
+	public function test_orders_with_other_coupons_are_paid() {
+		$coupon = new WC_Coupon();
+		$coupon->set_code( 'Sommer ☀ ' . str_repeat( 'x', 100 ) );
+		$coupon->save();
+		$this->order_with( $coupon, 'processing' );
+		$this->assertTrue( $this->may_pay( $this->order_with( $coupon, 'failed' ) ) );
+		$this->assertSame( '', get_post_meta( $coupon->get_id(), '_loyalty_order', true ) );
+	}
+
 	public function test_other_coupons_are_none_of_our_business() {
 		$coupon = new WC_Coupon();
 		$coupon->set_code( 'summer' );

@@ -19,6 +19,7 @@ final class Plugin {
 	const PARTS = array(
 		Store\DirtyList::class,
 		Store\CouponGuard::class,
+		Store\CouponOrder::class,
 		Rest\Routes::class,
 		Privacy::class,
 		SiteHealth::class,

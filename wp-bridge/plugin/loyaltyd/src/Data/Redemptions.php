@@ -59,6 +59,17 @@ final class Redemptions {
 	}
 
 	/**
+	 * Returns the redemption whose coupon has a code, or null.
+	 *
+	 * @param string $code In small letters or capitals.
+	 */
+	public function by_code( string $code ): ?array {
+		$code = strtolower( $code );
+		// The column knows no others, and compares nothing else.
+		return preg_match( '/^[!-~]{1,64}$/D', $code ) ? $this->read( 'code = %s', array( $code ) )[0] ?? null : null;
+	}
+
+	/**
 	 * Returns redemptions in a state, the oldest change first.
 	 *
 	 * @param string $state Such as confirmed.

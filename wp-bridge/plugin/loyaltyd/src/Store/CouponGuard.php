@@ -10,8 +10,8 @@ use Loyaltyd\Services;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Lets nobody use a points coupon but its owner, and no coupon whose points
- * were given back.
+ * Lets nobody use a points coupon but its owner, no coupon whose points were
+ * given back, and none for two orders.
  */
 final class CouponGuard {
 
@@ -37,6 +37,8 @@ final class CouponGuard {
 	public function register() {
 		add_filter( 'woocommerce_coupon_is_valid', array( $this, 'is_valid' ), 10, 3 );
 		add_filter( 'woocommerce_coupon_error', array( $this, 'say_why' ), 10, 3 );
+		add_action( 'woocommerce_before_pay_action', array( $this, 'before_paying' ) );
+		add_action( 'woocommerce_checkout_validate_order_before_payment', array( $this, 'before_paying' ), 10, 2 );
 		add_action( 'profile_update', array( $this, 'follow_email' ), 20, 2 );
 		add_action( 'loyaltyd_heal', array( $this, 'heal' ) );
 	}
@@ -60,12 +62,38 @@ final class CouponGuard {
 		if ( ! $valid || ! is_object( $coupon ) || ! $coupon->get_meta( Redeemer::META ) ) {
 			return $valid;
 		}
-		$reason = $this->reason( $coupon, self::customer( $discounts ) );
+		$reason = $this->reason( $coupon, self::order( $discounts ) );
 		if ( '' === $reason ) {
 			return $valid;
 		}
 		$this->reasons[ $coupon->get_id() ] = $reason;
 		return false;
+	}
+
+	/**
+	 * Refuses payment of an order, such as one that failed before, whose points
+	 * coupon is of no worth any more. WooCommerce does not look at it again.
+	 *
+	 * @param \WC_Order     $order  That the customer is about to pay.
+	 * @param \WP_Error|null $errors Where to add why not; null: to the page's notices.
+	 */
+	public function before_paying( $order, $errors = null ) {
+		foreach ( $order->get_coupon_codes() as $code ) {
+			$redemption = $this->services->redemptions()->by_code( $code );
+			$coupon     = new \WC_Coupon( $code );
+			if ( null === $redemption && ! $coupon->get_meta( Redeemer::META ) ) {
+				continue;
+			}
+			$reason = $this->reason( $coupon, $order );
+			if ( '' === $reason ) {
+				continue;
+			}
+			if ( is_wp_error( $errors ) ) {
+				$errors->add( 'loyaltyd_coupon', $reason );
+			} else {
+				wc_add_notice( esc_html( $reason ), 'error' );
+			}
+		}
 	}
 
 	/**
@@ -104,12 +132,13 @@ final class CouponGuard {
 	}
 
 	/**
-	 * @param \WC_Coupon $coupon   One of ours.
-	 * @param int        $customer Who wants to use it.
-	 * @return string Why not; "" when he may.
+	 * @param \WC_Coupon     $coupon One of ours.
+	 * @param \WC_Order|null $order  That wants to use it; null: the cart of who is logged in.
+	 * @return string Why not; "" when it may.
 	 */
-	private function reason( $coupon, int $customer ): string {
-		$redemption = $this->services->redemptions()->one( (int) $coupon->get_meta( Redeemer::META ) );
+	private function reason( $coupon, $order ): string {
+		$customer   = null === $order ? get_current_user_id() : (int) $order->get_customer_id();
+		$redemption = $this->services->redemptions()->one( (int) $coupon->get_meta( Redeemer::META ) ) ?? $this->services->redemptions()->by_code( $coupon->get_code() );
 		$owner      = (int) ( $redemption['user_id'] ?? $coupon->get_meta( Redeemer::META_USER ) );
 		if ( 0 === $customer ) {
 			return __( 'Please log in to use this coupon: it was made from your points.', 'loyaltyd' );
@@ -118,23 +147,21 @@ final class CouponGuard {
 			return __( 'This coupon was made from the points of another customer.', 'loyaltyd' );
 		}
 		// Without a row the daemon has not copied it to this database yet.
-		if ( null !== $redemption && in_array( $redemption['state'], array( 'cancelled', 'closed' ), true ) ) {
+		$is_over = null !== $redemption && in_array( $redemption['state'], array( 'cancelled', 'closed' ), true );
+		if ( $is_over || CouponOrder::is_taken( $coupon, null === $order ? 0 : $order->get_id() ) ) {
 			return __( 'This coupon is not valid any more. If it was not used, its points may be back in your balance.', 'loyaltyd' );
 		}
 		return '';
 	}
 
 	/**
-	 * Returns for whom the coupon is tried: the customer of an order, else who
-	 * is logged in.
+	 * Returns the order for which a coupon is tried, or null: for the cart.
 	 *
 	 * @param \WC_Discounts|null $discounts Of a cart or an order.
+	 * @return \WC_Order|null
 	 */
-	private static function customer( $discounts ): int {
+	private static function order( $discounts ) {
 		$object = is_object( $discounts ) && is_callable( array( $discounts, 'get_object' ) ) ? $discounts->get_object() : null;
-		if ( is_object( $object ) && is_callable( array( $object, 'get_customer_id' ) ) ) {
-			return (int) $object->get_customer_id();
-		}
-		return get_current_user_id();
+		return is_object( $object ) && is_callable( array( $object, 'get_customer_id' ) ) ? $object : null;
 	}
 }
