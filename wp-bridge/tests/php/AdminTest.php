@@ -272,7 +272,9 @@ final class AdminTest extends TestCase {
 			$users[] = Books::user();
 			Books::post( $users[ $i ], 'earn', 'purchase', 50 + $i, gmdate( 'Y-m-d H:i:s', time() - 60 * $i ) );
 		}
-		foreach ( array( array(), array( 'period' => 'custom', 'from' => '2020-01-01', 'to' => gmdate( 'Y-m-d', time() + DAY_IN_SECONDS ) ), array( 'period' => 'all_time', 'type' => 'earn', 'orderby' => 'points' ) ) as $query ) {
+		Books::post( $users[0], 'redeem', 'coupon', 1, gmdate( 'Y-m-d H:i:s' ) );
+		$custom = array( 'period' => 'custom', 'from' => '2020-01-01', 'to' => gmdate( 'Y-m-d', time() + DAY_IN_SECONDS ) );
+		foreach ( array( array(), $custom, $custom + array( 'count' => '1' ), $custom + array( 's' => 'e' ), $custom + array( 's' => (string) $users[0], 'type' => 'earn' ), array( 'period' => 'all_time', 'type' => 'earn', 'orderby' => 'points' ) ) as $query ) {
 			foreach ( array( 'reports', 'accounts', 'names', 'daemon', 'tables' ) as $made ) {
 				$services = new ReflectionProperty( Loyaltyd\Services::class, 'made' );
 				$services->setAccessible( true );
@@ -289,6 +291,21 @@ final class AdminTest extends TestCase {
 			$this->assertStringContainsString( 'loyaltyd-entries', $page );
 			$this->assertLessThanOrEqual( 10, $counted, wp_json_encode( $query ) );
 		}
+	}
+
+	public function test_customers_of_a_range_wait_for_the_script_or_for_a_click() {
+		$user = Books::user( array( 'display_name' => 'Counted Later' ) );
+		Books::post( $user, 'earn', 'purchase', 50, '2018-05-05 12:00:00' );
+		$range = array( 'period' => 'custom', 'from' => '2018-05-01', 'to' => '2018-05-31' );
+		$page  = $this->page( $range );
+		$this->assertStringContainsString( 'data-count="/loyaltyd/v1/reports/customers?period=custom&amp;from=2018-05-01&amp;to=2018-05-31', $page );
+		$this->assertStringContainsString( 'data-customers="purchase"', $page );
+		$this->assertStringNotContainsString( 'customer had entries', $page );
+		$this->assertMatchesRegularExpression( '/<a href="[^"]*count=1[^"]*">Count the customers of this range</', $page );
+		$page = $this->page( $range + array( 'count' => '1' ) );
+		$this->assertStringContainsString( '1 customer had entries', $page );
+		$this->assertStringContainsString( 'Counted Later</bdi></a></th>', $page );
+		$this->assertStringNotContainsString( 'data-count', $page );
 	}
 
 	public function test_every_tab_says_so_when_the_daemon_never_ran() {

@@ -173,13 +173,18 @@ final class DaemonTest extends TestCase {
 			$services = new Services();
 			$period   = $services->periods()->named( $name );
 			$stored   = $services->reports()->status( $period );
-			$computed = $services->reports()->status( new Loyaltyd\Data\Range( 'custom', $period->from, $period->to, '' ) );
+			$custom   = new Loyaltyd\Data\Range( 'custom', $period->from, $period->to, '' );
+			$counted  = $services->reports()->customers( $custom );
+			$computed = array( 'participants' => $counted['participants'] ) + $services->reports()->status( $custom );
 			foreach ( Loyaltyd\Data\Reports::FIGURES as $figure ) {
 				$this->assertSame( $stored[ $figure ], $computed[ $figure ], "$name $figure" );
 			}
 			$this->assertSame( $stored['currency'], $computed['currency'] );
-			$custom = new Loyaltyd\Data\Range( 'custom', $period->from, $period->to, '' );
-			$this->assertEquals( $services->reports()->sources( $period ), $services->reports()->sources( $custom ), $name );
+			$sources = $services->reports()->sources( $custom );
+			foreach ( $sources as $i => $source ) {
+				$sources[ $i ]['customers'] = $counted['sources'][ $source['source'] ];
+			}
+			$this->assertEquals( $services->reports()->sources( $period ), $sources, $name );
 			$this->assertSame( $services->reports()->earners( $period, 50 ), $services->reports()->earners( $custom, 50 ), $name );
 		}
 	}

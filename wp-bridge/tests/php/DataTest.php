@@ -263,7 +263,19 @@ final class DataTest extends TestCase {
 			};
 			$this->assertSame( $sum( array( 'earn' ) ), $status['issued'] );
 			$this->assertSame( -$sum( array( 'redeem', 'restore' ) ), $status['redeemed'] );
-			$this->assertSame( count( array_unique( array_column( $inside, 'user_id' ) ) ), $status['participants'] );
+			$this->assertNull( $status['participants'] );
+			$counted = $services->reports()->customers( $range );
+			$this->assertSame( count( array_unique( array_column( $inside, 'user_id' ) ) ), $counted['participants'] );
+			foreach ( $services->reports()->sources( $range ) as $source ) {
+				$this->assertNull( $source['customers'] );
+				$of = array_filter(
+					$inside,
+					function ( $row ) use ( $source ) {
+						return $row['source'] === $source['source'] && in_array( $row['type'], array( 'earn', 'revoke' ), true );
+					}
+				);
+				$this->assertSame( count( array_unique( array_column( $of, 'user_id' ) ) ), $counted['sources'][ $source['source'] ] );
+			}
 			$this->assertSame( Worth::of( $status['balance'], '100', 8 ), $status['value'] );
 			$this->assertSame( $sum( array( 'earn', 'revoke' ) ), array_sum( array_column( $services->reports()->sources( $range ), 'points' ) ) );
 			foreach ( $services->reports()->earners( $range, 50 ) as $earner ) {
@@ -277,6 +289,46 @@ final class DataTest extends TestCase {
 			}
 			$this->assertSame( $status['issued'], array_sum( array_column( $services->reports()->daily( $range ), 'issued' ) ) );
 		}
+	}
+
+	public function test_customers_of_a_range_are_counted_once_until_the_reports_change() {
+		global $wpdb;
+		$count = function () {
+			$services = new Services();
+			$range    = $services->periods()->parse( array( 'from' => '2019-02-01', 'to' => '2019-02-28' ) );
+			return array( $services->reports()->customers( $range )['participants'], count( $services->reports()->earners( $range ) ) );
+		};
+		$wpdb->query( "UPDATE {$wpdb->prefix}loyalty_report_state SET through_entry = 1" );
+		Books::post( 5, 'earn', 'purchase', 1, '2019-02-02 12:00:00' );
+		$this->assertSame( array( 1, 1 ), $count() );
+		Books::post( 6, 'earn', 'purchase', 2, '2019-02-03 12:00:00' );
+		$this->assertSame( array( 1, 1 ), $count() );
+		$wpdb->query( "UPDATE {$wpdb->prefix}loyalty_report_state SET through_entry = 2" );
+		$this->assertSame( array( 2, 2 ), $count() );
+		$wpdb->query( "UPDATE {$wpdb->prefix}loyalty_report_state SET generation = generation + 1" );
+		Books::post( 7, 'earn', 'purchase', 3, '2019-02-03 12:00:00' );
+		$this->assertSame( array( 3, 3 ), $count() );
+	}
+
+	public function test_a_coupon_that_points_became_is_named_and_linked() {
+		global $wpdb;
+		foreach ( array( -1, -2, -3 ) as $points ) {
+			Books::post( 5, 'redeem', 'coupon', $points, '2019-02-03 12:00:00' );
+		}
+		$redemptions = array_column( ( new Services() )->accounts()->history( 5 )['rows'], 'object_id' );
+		foreach ( array( 77, null ) as $i => $coupon ) {
+			$wpdb->insert( $wpdb->prefix . 'loyalty_redemptions', array( 'id' => $redemptions[ $i ], 'user_id' => 5, 'points' => 1, 'amount' => '1', 'currency' => 'EUR', 'code' => "points-$i", 'coupon_id' => $coupon, 'state' => 'confirmed', 'reserved_at' => '2019-02-03 12:00:00', 'changed_at' => '2019-02-03 12:00:00' ) );
+		}
+		$services = new Services();
+		$related  = array_map( array( $services->labels(), 'related' ), $services->accounts()->history( 5 )['rows'] );
+		$this->assertSame(
+			array(
+				array( 'text' => 'Coupon points-0', 'url' => admin_url( 'post.php?action=edit&post=77' ) ),
+				array( 'text' => 'Coupon points-1', 'url' => '' ),
+				array( 'text' => 'Redemption #' . $redemptions[2], 'url' => '' ),
+			),
+			$related
+		);
 	}
 
 	public function test_stored_figures_are_shown_only_for_the_days_they_are_of() {
@@ -338,9 +390,12 @@ final class DataTest extends TestCase {
 		$this->assertSame( array( $ann ), $found( 'ann_x@' ) );
 		$this->assertSame( array( $anna ), $found( 'annax@' ) );
 		$this->assertSame( array( 900003 ), $found( '#900003' ) );
-		$this->assertContains( $ann, $found( (string) $ann ) );
+		$this->assertSame( array( $ann ), $found( (string) $ann ) );
+		$phone = Books::user( array( 'user_login' => 'u13800138000' ) );
+		$this->assertSame( array( $phone ), $found( '13800138000' ) );
 		$this->assertSame( array(), $found( '" OR 1=1 --' ) );
 		$this->assertSame( array(), $found( '99999999999999999999999' ) );
+		$this->assertSame( array( 'rows' => array(), 'total' => 1 ), $accounts->find( 'annax@', 2, 20 ) );
 		foreach ( array_keys( Loyaltyd\Data\Accounts::SORTS ) as $sort ) {
 			$this->assertSame( 2, $accounts->find( '', 1, 20, $sort, 'asc' )['total'] );
 			$this->assertCount( 2, $accounts->find( '', 1, 20, $sort, 'desc; DROP TABLE x' )['rows'] );

@@ -215,6 +215,8 @@ final class RestTest extends TestCase {
 		$this->assertSame( 'purchase', $this->call( 'GET', '/reports/sources' )->get_data()[0]['source'] );
 		$this->assertSame( $this->shopper, $this->call( 'GET', '/reports/earners' )->get_data()[0]['user_id'] );
 		$this->assertSame( 30, $this->call( 'GET', '/reports/daily' )->get_data()[0]['issued'] );
+		$counted = json_decode( wp_json_encode( $this->call( 'GET', '/reports/customers', array( 'from' => '2017-01-01', 'limit' => 1 ) )->get_data() ), true );
+		$this->assertSame( array( 1, array( 'purchase' => 1 ), $this->shopper ), array( $counted['participants'], $counted['sources'], $counted['earners'][0]['user_id'] ) );
 		$row = $this->call( 'GET', '/reports/history', array( 'search' => (string) $this->shopper, 'order' => 'asc' ) )->get_data()[0];
 		$this->assertSame( array( 30, 'Purchasing products' ), array( $row['points'], $row['activity'] ) );
 		$this->assertSame( 30, $this->call( 'GET', '/customers/' . $this->shopper )->get_data()['balance'] );

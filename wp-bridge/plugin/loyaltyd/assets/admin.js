@@ -98,6 +98,70 @@
 		} ).observe( box );
 	}
 
+	/** Customers of a range for which nothing stands ready are counted apart. */
+	function count( foot ) {
+		var cells = document.querySelectorAll( 'td[data-customers]' );
+		var box = document.querySelector( '[data-earners]' );
+		var link = foot.querySelector( 'a' );
+		var number = new Intl.NumberFormat( foot.dataset.locale );
+		var counting = __( 'Counting…', 'loyaltyd' );
+		var say = function ( text ) {
+			foot.textContent = text;
+		};
+		say( counting );
+		box.textContent = counting;
+		wp.apiFetch( { path: foot.dataset.count } ).then( function ( found ) {
+			cells.forEach( function ( cell ) {
+				cell.textContent = number.format( found.sources[ cell.dataset.customers ] || 0 );
+			} );
+			if ( found.earners.length ) {
+				box.replaceWith( earners( found.earners, number ) );
+			} else {
+				box.textContent = __( 'No customer earned points in this period.', 'loyaltyd' );
+			}
+			/* translators: %s: a number of customers. */
+			say( wp.i18n.sprintf( wp.i18n._n( '%s customer had entries in this period.', '%s customers had entries in this period.', found.participants, 'loyaltyd' ), number.format( found.participants ) ) );
+		} ).catch( function () {
+			box.textContent = '–';
+			say( __( 'The customers could not be counted.', 'loyaltyd' ) + ' ' );
+			foot.append( link );
+		} );
+	}
+
+	/** The same table as the page has for periods that stand ready. */
+	function earners( rows, number ) {
+		var table = document.createElement( 'table' );
+		var head = table.createTHead().insertRow();
+		var body = table.createTBody();
+		var add = function ( row, tag, content, isNumber ) {
+			var cell = document.createElement( tag );
+			if ( tag === 'th' ) {
+				cell.scope = row === head ? 'col' : 'row';
+			}
+			if ( isNumber ) {
+				cell.className = 'num';
+			}
+			cell.append( content );
+			row.append( cell );
+		};
+		table.className = 'loyaltyd-table';
+		add( head, 'th', __( 'Customer', 'loyaltyd' ), false );
+		add( head, 'th', __( 'Points', 'loyaltyd' ), true );
+		add( head, 'th', __( 'Balance', 'loyaltyd' ), true );
+		rows.forEach( function ( one ) {
+			var row = body.insertRow();
+			var link = document.createElement( 'a' );
+			var name = document.createElement( 'bdi' );
+			name.textContent = one.name;
+			link.href = one.url;
+			link.append( name );
+			add( row, 'th', link, false );
+			add( row, 'td', number.format( one.earned ), true );
+			add( row, 'td', number.format( one.balance ), true );
+		} );
+		return table;
+	}
+
 	/** Rows of a setting that can be added and removed. */
 	function rows( table ) {
 		var body = table.tBodies[ 0 ];
@@ -217,6 +281,7 @@
 	function start() {
 		period();
 		document.querySelectorAll( '[data-plot]' ).forEach( plot );
+		document.querySelectorAll( '[data-count]' ).forEach( count );
 		document.querySelectorAll( 'table[data-add]' ).forEach( rows );
 		document.querySelectorAll( 'input[data-suggest]' ).forEach( suggestions );
 		document.querySelectorAll( 'button[data-copy]' ).forEach( copy );

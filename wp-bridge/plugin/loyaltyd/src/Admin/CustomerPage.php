@@ -178,7 +178,7 @@ final class CustomerPage {
 			return;
 		}
 		$this->open( 'redemptions', __( 'Coupons from points', 'loyaltyd' ) );
-		echo '<table class="loyaltyd-table loyaltyd-stack"><thead><tr>';
+		echo '<table class="loyaltyd-table loyaltyd-stack loyaltyd-coupons"><thead><tr>';
 		$titles = array( __( 'Date', 'loyaltyd' ), __( 'Coupon', 'loyaltyd' ), __( 'State', 'loyaltyd' ), __( 'Points', 'loyaltyd' ), __( 'Worth', 'loyaltyd' ), __( 'Valid until', 'loyaltyd' ), __( 'Related', 'loyaltyd' ) );
 		foreach ( $titles as $title ) {
 			printf( '<th scope="col">%s</th>', esc_html( $title ) );

@@ -20,6 +20,9 @@ final class Dashboard extends Tab {
 	/** @var HistoryTable */
 	private $history;
 
+	/** @var bool Whether customers are counted for the page itself, for browsers without scripts. */
+	private $count;
+
 	/** Returns the tab's name in addresses. */
 	public function name(): string {
 		return 'dashboard';
@@ -47,6 +50,7 @@ final class Dashboard extends Tab {
 	public function prepare() {
 		$query       = self::query();
 		$this->range = $this->services->periods()->parse( $query );
+		$this->count = isset( $query['count'] );
 		add_screen_option(
 			'per_page',
 			array(
@@ -64,7 +68,7 @@ final class Dashboard extends Tab {
 			return;
 		}
 		$control = new PeriodControl( $this->services->periods(), $this->range );
-		$cards   = new DashboardCards( $this->services, $this->range, $control->arguments() );
+		$cards   = new DashboardCards( $this->services, $this->range, $control->arguments(), $this->count );
 		$this->history->read( $control->arguments() );
 
 		echo '<div class="loyaltyd-bar">';

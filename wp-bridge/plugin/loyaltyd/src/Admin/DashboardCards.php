@@ -6,7 +6,6 @@
 namespace Loyaltyd\Admin;
 
 use Loyaltyd\Data\Range;
-use Loyaltyd\Data\Worth;
 use Loyaltyd\Services;
 
 defined( 'ABSPATH' ) || exit;
@@ -27,15 +26,22 @@ final class DashboardCards {
 	/** @var array<string,string> */
 	private $period;
 
+	/** @var array<string,mixed>|null Of the reports; null: the page's script fetches it, see admin.js. */
+	private $customers;
+
 	/**
 	 * @param Services             $services Shared objects.
 	 * @param Range                $range    Which days.
 	 * @param array<string,string> $period   The same as arguments of an address.
+	 * @param bool                 $count    Count customers, however long it takes.
 	 */
-	public function __construct( Services $services, Range $range, array $period ) {
+	public function __construct( Services $services, Range $range, array $period, bool $count ) {
 		$this->services = $services;
 		$this->range    = $range;
 		$this->period   = $period;
+		if ( $count || $services->reports()->is_stored( $range ) ) {
+			$this->customers = $services->reports()->customers( $range );
+		}
 	}
 
 	/**
@@ -57,8 +63,26 @@ final class DashboardCards {
 			);
 		}
 		echo '</tbody></table>';
+		if ( null === $this->customers ) {
+			$this->to_count();
+			return;
+		}
+		$participants = $this->customers['participants'];
 		/* translators: %s: a number of customers. */
-		printf( '<p class="loyaltyd-foot">%s</p></section>', esc_html( sprintf( _n( '%s customer had entries in this period.', '%s customers had entries in this period.', (int) $status['participants'], 'loyaltyd' ), Figures::points( $status['participants'] ) ) ) );
+		printf( '<p class="loyaltyd-foot">%s</p></section>', esc_html( sprintf( _n( '%s customer had entries in this period.', '%s customers had entries in this period.', $participants, 'loyaltyd' ), Figures::points( $participants ) ) ) );
+	}
+
+	/**
+	 * Prints where the number of customers comes to stand.
+	 */
+	private function to_count() {
+		printf(
+			'<p class="loyaltyd-foot" data-count="%s" data-locale="%s" aria-live="polite"><a href="%s">%s</a></p></section>',
+			esc_attr( add_query_arg( array_map( 'rawurlencode', $this->period + array( 'limit' => (string) self::EARNERS ) ), '/loyaltyd/v1/reports/customers' ) ),
+			esc_attr( str_replace( '_', '-', determine_locale() ) ),
+			esc_url( Menu::url( 'dashboard', $this->period + array( 'count' => '1' ) ) ),
+			esc_html__( 'Count the customers of this range', 'loyaltyd' )
+		);
 	}
 
 	/**
@@ -94,12 +118,13 @@ final class DashboardCards {
 		$this->head( array( __( 'Source', 'loyaltyd' ), __( 'Points', 'loyaltyd' ), __( 'Customers', 'loyaltyd' ) ) );
 		foreach ( $sources as $source ) {
 			printf(
-				'<tr><th scope="row">%s<span class="loyaltyd-share%s" style="--share:%s%%" aria-hidden="true"></span></th><td class="num">%s</td><td class="num">%s</td></tr>',
+				'<tr><th scope="row">%s<span class="loyaltyd-share%s" style="--share:%s%%" aria-hidden="true"></span></th><td class="num">%s</td><td class="num"%s>%s</td></tr>',
 				esc_html( $source['label'] ),
 				$source['points'] < 0 ? ' is-negative' : '',
 				esc_attr( (string) max( 1, (int) round( 100 * abs( $source['points'] ) / $most ) ) ),
 				esc_html( Figures::points( $source['points'] ) ),
-				esc_html( Figures::points( $source['customers'] ) )
+				null === $this->customers ? ' data-customers="' . esc_attr( $source['source'] ) . '"' : '',
+				null === $this->customers ? '–' : esc_html( Figures::points( $this->customers['sources'][ $source['source'] ] ?? 0 ) )
 			);
 		}
 		echo '</tbody></table></section>';
@@ -109,8 +134,12 @@ final class DashboardCards {
 	 * Prints Top Earning Customers.
 	 */
 	public function earners() {
-		$earners = $this->services->reports()->earners( $this->range, self::EARNERS );
 		$this->open( 'earners', __( 'Top Earning Customers', 'loyaltyd' ) );
+		if ( null === $this->customers ) {
+			echo '<p class="loyaltyd-empty" data-earners>–</p></section>';
+			return;
+		}
+		$earners = $this->services->reports()->earners( $this->range, self::EARNERS );
 		if ( ! $earners ) {
 			$this->nothing( __( 'No customer earned points in this period.', 'loyaltyd' ) );
 			return;
@@ -139,8 +168,7 @@ final class DashboardCards {
 		if ( 'balance' === $name ) {
 			return Figures::price( (string) ( $status['value'] ?? '0' ), (string) ( $status['currency'] ?? '' ) );
 		}
-		$rate = (string) ( $this->services->programme()->current()['redeem']['points_per_unit'] ?? '0' );
-		return Figures::price( Worth::of( $points, $rate, 8 ), (string) ( $status['currency'] ?? '' ) );
+		return Figures::price( $this->services->reports()->worth( $points ), (string) ( $status['currency'] ?? '' ) );
 	}
 
 	/**

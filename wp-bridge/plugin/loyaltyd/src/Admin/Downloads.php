@@ -6,7 +6,6 @@
 namespace Loyaltyd\Admin;
 
 use Loyaltyd\Data\Range;
-use Loyaltyd\Data\Worth;
 use Loyaltyd\Services;
 
 defined( 'ABSPATH' ) || exit;
@@ -84,10 +83,9 @@ final class Downloads {
 	 */
 	private function status( Range $range ) {
 		$status = $this->services->reports()->status( $range );
-		$rate   = (string) ( $this->services->programme()->current()['redeem']['points_per_unit'] ?? '0' );
 		$file   = new CsvFile( self::name( 'status', $range ), array( __( 'Information', 'loyaltyd' ), __( 'Points', 'loyaltyd' ), __( 'Value', 'loyaltyd' ), __( 'Currency', 'loyaltyd' ) ) );
 		foreach ( DashboardCards::lines( $status ) as $name => list( $label, $points ) ) {
-			$file->row( array( $label, $points, 'balance' === $name ? $status['value'] : Worth::of( $points, $rate, 8 ), $status['currency'] ) );
+			$file->row( array( $label, $points, 'balance' === $name ? $status['value'] : $this->services->reports()->worth( $points ), $status['currency'] ) );
 		}
 		$file->end();
 	}
@@ -96,9 +94,10 @@ final class Downloads {
 	 * @param Range $range Which days.
 	 */
 	private function sources( Range $range ) {
-		$file = new CsvFile( self::name( 'sources', $range ), array( __( 'Source', 'loyaltyd' ), __( 'Points', 'loyaltyd' ), __( 'Entries', 'loyaltyd' ), __( 'Customers', 'loyaltyd' ) ) );
+		$customers = $this->services->reports()->customers( $range )['sources'];
+		$file      = new CsvFile( self::name( 'sources', $range ), array( __( 'Source', 'loyaltyd' ), __( 'Points', 'loyaltyd' ), __( 'Entries', 'loyaltyd' ), __( 'Customers', 'loyaltyd' ) ) );
 		foreach ( $this->services->reports()->sources( $range ) as $row ) {
-			$file->row( array( $row['label'], $row['points'], $row['entries'], $row['customers'] ) );
+			$file->row( array( $row['label'], $row['points'], $row['entries'], $customers[ $row['source'] ] ?? 0 ) );
 		}
 		$file->end();
 	}

@@ -86,6 +86,8 @@ final class Command {
 		$range  = $this->services->periods()->parse( $options );
 		$status = $this->services->reports()->status( $range );
 		$rows   = array();
+
+		$status['participants'] = $this->services->reports()->customers( $range )['participants'];
 		foreach ( $status as $name => $value ) {
 			$rows[] = array(
 				'field' => $name,

@@ -18,11 +18,11 @@ final class Accounts {
 	const SORTS = array(
 		'name'          => 'u.display_name',
 		'user_id'       => 'user_id',
-		'balance'       => 'balance',
-		'pending'       => 'pending',
-		'earned'        => 'earned',
-		'redeemed'      => 'redeemed',
-		'last_entry_at' => 'last_entry_at',
+		'balance'       => 'a.balance',
+		'pending'       => 'a.pending',
+		'earned'        => 'a.earned',
+		'redeemed'      => 'a.redeemed',
+		'last_entry_at' => 'a.last_entry_at',
 	);
 
 	/** @var Tables */
@@ -62,26 +62,62 @@ final class Accounts {
 		$by     = self::SORTS[ $sort ] ?? self::SORTS['earned'];
 		$per    = max( 1, min( 200, $per ) );
 		$skip   = ( max( 1, $page ) - 1 ) * $per;
-		if ( '' === $search ) {
-			$from  = '{p}loyalty_accounts a LEFT JOIN {users} u ON u.ID = a.user_id WHERE a.seq > 0';
-			$id    = 'a.user_id';
-			$args  = array();
-			$total = $this->tables->number( 'SELECT COUNT(*) FROM {p}loyalty_accounts WHERE seq > 0' );
-		} else {
-			list( $found, $args ) = Search::users( $this->tables, $search );
-			$from  = "($found) f LEFT JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id WHERE 1 = 1";
-			$id    = 'f.user_id';
-			$total = $this->tables->number( "SELECT COUNT(*) FROM ($found) f", $args );
+		$found  = '' === $search ? $this->all( $by, $order, $skip, $per ) : $this->searched( $search, $by, $order, $skip, $per );
+		return array(
+			'rows'  => array_map( array( $this, 'account' ), $found['rows'] ),
+			'total' => $found['total'],
+		);
+	}
+
+	/**
+	 * Reads a page of all accounts. Which ones are on it is found first: by the
+	 * index on what was earned, when that is the order, from nothing else.
+	 *
+	 * @param string $by    One of SORTS' columns.
+	 * @param string $order ASC or DESC.
+	 * @param int    $skip  Accounts before the page.
+	 * @param int    $per   Accounts of the page.
+	 * @return array{rows:array,total:int}
+	 */
+	private function all( string $by, string $order, int $skip, int $per ): array {
+		$names = 0 === strpos( $by, 'u.' ) ? 'LEFT JOIN {users} u ON u.ID = a.user_id' : '';
+		$rows  = $this->tables->rows(
+			'SELECT f.user_id, u.ID AS exists_id, u.display_name, u.user_email, ' . self::columns() . "
+			FROM (SELECT a.user_id FROM {p}loyalty_accounts a $names ORDER BY $by $order, user_id $order LIMIT %d, %d) f
+			JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id ORDER BY $by $order, user_id $order",
+			array( $skip, $per )
+		);
+		// An account comes into being with its first entry.
+		$total = $this->tables->number( 'SELECT participants FROM {p}loyalty_points_status WHERE period = %s', array( Periods::ALL_TIME ) );
+		if ( $total < $skip + count( $rows ) ) {
+			$total = $this->tables->number( 'SELECT COUNT(*) FROM {p}loyalty_accounts' );
 		}
+		return array( 'rows' => $rows, 'total' => $total );
+	}
+
+	/**
+	 * Reads a page of the accounts of users that are searched for. The table of
+	 * users is read once.
+	 *
+	 * @param string $search What was typed.
+	 * @param string $by     One of SORTS' columns.
+	 * @param string $order  ASC or DESC.
+	 * @param int    $skip   Accounts before the page.
+	 * @param int    $per    Accounts of the page.
+	 * @return array{rows:array,total:int}
+	 */
+	private function searched( string $search, string $by, string $order, int $skip, int $per ): array {
+		list( $users, $args ) = Search::users( $this->tables, $search );
 		$rows = $this->tables->rows(
-			"SELECT $id AS user_id, u.ID AS exists_id, u.display_name, u.user_email, " . self::columns() . "
-			FROM $from ORDER BY $by $order, user_id $order LIMIT %d, %d",
+			'SELECT f.user_id, COUNT(*) OVER () AS found, u.ID AS exists_id, u.display_name, u.user_email, ' . self::columns() . "
+			FROM ($users) f LEFT JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id
+			ORDER BY $by $order, user_id $order LIMIT %d, %d",
 			array_merge( $args, array( $skip, $per ) )
 		);
-		return array(
-			'rows'  => array_map( array( $this, 'account' ), $rows ),
-			'total' => $total,
-		);
+		if ( ! $rows && $skip > 0 ) {
+			return array( 'rows' => $rows, 'total' => $this->tables->number( "SELECT COUNT(*) FROM ($users) f", $args ) );
+		}
+		return array( 'rows' => $rows, 'total' => (int) ( $rows[0]['found'] ?? 0 ) );
 	}
 
 	/**

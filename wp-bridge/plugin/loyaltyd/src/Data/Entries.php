@@ -8,7 +8,8 @@ namespace Loyaltyd\Data;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Reads lines of the points history with the names of their customers.
+ * Reads lines of the points history with the names of their customers and the
+ * coupons that points became.
  */
 final class Entries {
 
@@ -35,12 +36,42 @@ final class Entries {
 	 * @param string           $where Condition, with what orders and limits.
 	 * @param array<int,mixed> $args  Its values.
 	 * @return array<int,array<string,mixed>> Each with entry_id, user_id, name, seq, occurred_at and recorded_at
-	 *                                        (UTC texts), type, source, object_id, points, pending, balance, note.
+	 *                                        (UTC texts), type, source, object_id, points, pending, balance, note; where
+	 *                                        a coupon is known, coupon_code and coupon_id (may be null).
 	 */
 	public function where( string $where, array $args ): array {
 		$rows = $this->tables->rows( 'SELECT ' . self::COLUMNS . ' FROM {p}loyalty_points_history WHERE ' . $where, $args );
 		$this->names->load( array_map( 'intval', array_column( $rows, 'user_id' ) ) );
-		return array_map( array( $this, 'entry' ), $rows );
+		return $this->with_coupons( array_map( array( $this, 'entry' ), $rows ) );
+	}
+
+	/**
+	 * @param array<int,array<string,mixed>> $rows Lines.
+	 * @return array<int,array<string,mixed>>
+	 */
+	private function with_coupons( array $rows ): array {
+		$ids = array();
+		foreach ( $rows as $row ) {
+			if ( 'coupon' === $row['source'] ) {
+				$ids[ $row['object_id'] ] = $row['object_id'];
+			}
+		}
+		if ( ! $ids ) {
+			return $rows;
+		}
+		$coupons = array();
+		foreach ( $this->tables->rows( 'SELECT id, code, coupon_id FROM {p}loyalty_redemptions WHERE id IN (' . Tables::placeholders( $ids ) . ')', array_values( $ids ) ) as $coupon ) {
+			$coupons[ (int) $coupon['id'] ] = array(
+				'coupon_code' => (string) $coupon['code'],
+				'coupon_id'   => isset( $coupon['coupon_id'] ) ? (int) $coupon['coupon_id'] : null,
+			);
+		}
+		foreach ( $rows as $i => $row ) {
+			if ( 'coupon' === $row['source'] ) {
+				$rows[ $i ] += $coupons[ $row['object_id'] ] ?? array();
+			}
+		}
+		return $rows;
 	}
 
 	/**

@@ -26,13 +26,18 @@ final class History {
 	/** @var Entries */
 	private $entries;
 
+	/** @var callable */
+	private $per_day;
+
 	/**
-	 * @param Tables  $tables  Where to read.
-	 * @param Entries $entries Reads lines.
+	 * @param Tables   $tables  Where to read.
+	 * @param Entries  $entries Reads lines.
+	 * @param callable $per_day Returns the number of entries on each day of a Range (null: of all days), by day.
 	 */
-	public function __construct( Tables $tables, Entries $entries ) {
+	public function __construct( Tables $tables, Entries $entries, callable $per_day ) {
 		$this->tables  = $tables;
 		$this->entries = $entries;
+		$this->per_day = $per_day;
 	}
 
 	/**
@@ -130,6 +135,9 @@ final class History {
 	private function days( array $filter ): array {
 		list( $where, $args ) = $this->facets( $filter );
 		$range = $filter['range'] ?? null;
+		if ( ! $args ) {
+			return ( $this->per_day )( $range );
+		}
 		if ( $range instanceof Range && null !== $range->from ) {
 			$where .= ' AND day >= %s';
 			$args[] = $range->from;

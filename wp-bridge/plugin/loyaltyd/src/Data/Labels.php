@@ -109,7 +109,7 @@ final class Labels {
 	/**
 	 * Names what an entry was posted for, and where an admin finds it.
 	 *
-	 * @param array<string,mixed> $row Of the history, with source and object_id.
+	 * @param array<string,mixed> $row Of the history, with source and object_id, and coupon_code and coupon_id where they are known.
 	 * @return array{text:string,url:string} The address is empty when there is none.
 	 */
 	public function related( array $row ): array {
@@ -135,6 +135,13 @@ final class Labels {
 				/* translators: %d: user id. */
 				return self::link( __( 'User #%d', 'loyaltyd' ), $id, $this->customer_url( $id ) );
 			case 'coupon':
+				if ( isset( $row['coupon_code'] ) ) {
+					return array(
+						/* translators: %s: code of a coupon. */
+						'text' => sprintf( __( 'Coupon %s', 'loyaltyd' ), $row['coupon_code'] ),
+						'url'  => isset( $row['coupon_id'] ) ? admin_url( 'post.php?action=edit&post=' . $row['coupon_id'] ) : '',
+					);
+				}
 				/* translators: %d: number of the redemption. */
 				return self::link( __( 'Redemption #%d', 'loyaltyd' ), $id, '' );
 			case 'admin':

@@ -8,9 +8,11 @@ namespace Loyaltyd\Data;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * The figures of the dashboard. Those of a named period stand ready in tables;
- * a custom range, or a period for which the tables are of another day, is
- * added up from the daily sums and the range's entries.
+ * The figures of the dashboard. Those of a named period stand ready in tables.
+ * Those of a custom range, or of a period for which the tables are of another
+ * day, are added up from the daily sums, which is quick; its customers have to
+ * be counted in its entries, which takes the longer the more there are, and so
+ * is done only when asked for: see customers().
  */
 final class Reports {
 
@@ -31,8 +33,17 @@ final class Reports {
 	/** @var string Of the stored reports. */
 	private $points_per_unit = '0';
 
-	/** @var array<string,array> Statuses that were added up, by range. */
-	private $computed = array();
+	/** @var string Changes when the reports do. */
+	private $stamp = '';
+
+	/** @var array<string,array> Daily sums by kind and source, by range. */
+	private $sums = array();
+
+	/** @var array<string,array> Days of the range, by range. */
+	private $days = array();
+
+	/** @var array<string,array> Customers that were counted, by range. */
+	private $counted = array();
 
 	/**
 	 * @param Tables $tables Where to read.
@@ -50,18 +61,23 @@ final class Reports {
 	 * opening + issued - redeemed - expired - revoked + adjusted = balance.
 	 *
 	 * @param Range $range Which days.
-	 * @return array{period:string,from_day:?string,to_day:?string,opening:int,issued:int,redeemed:int,expired:int,revoked:int,adjusted:int,balance:int,pending:int,participants:int,value:string,currency:string,refreshed_at:?string}
-	 *               value is an exact decimal in currency, refreshed_at a UTC text.
+	 * @return array{period:string,from_day:?string,to_day:?string,opening:int,issued:int,redeemed:int,expired:int,revoked:int,adjusted:int,balance:int,pending:int,participants:?int,value:string,currency:string,refreshed_at:?string}
+	 *               value is an exact decimal in currency, refreshed_at a UTC text; participants is null when the
+	 *               customers have to be counted.
 	 */
 	public function status( Range $range ): array {
-		if ( $this->is_stored( $range ) ) {
-			return $this->stored()[ $range->name ];
-		}
-		$key = $range->from . '/' . $range->to;
-		if ( ! isset( $this->computed[ $key ] ) ) {
-			$this->computed[ $key ] = $this->compute( $range );
-		}
-		return $this->computed[ $key ];
+		return $this->is_stored( $range ) ? $this->stored()[ $range->name ] : $this->compute( $range );
+	}
+
+	/**
+	 * Returns what points are worth by the rate of the reports.
+	 *
+	 * @param int $points Any number.
+	 * @return string Exact decimal in the reports' currency.
+	 */
+	public function worth( int $points ): string {
+		$this->stored();
+		return Worth::of( $points, $this->points_per_unit, 8 );
 	}
 
 	/**
@@ -69,42 +85,46 @@ final class Reports {
 	 * back of it, the most points first.
 	 *
 	 * @param Range $range Which days.
-	 * @return array<int,array{source:string,label:string,points:int,entries:int,customers:int}>
+	 * @return array<int,array{source:string,label:string,points:int,entries:int,customers:?int}>
+	 *               customers is null when they have to be counted.
 	 */
 	public function sources( Range $range ): array {
-		if ( $this->is_stored( $range ) ) {
-			$rows = $this->tables->rows(
-				'SELECT source, points, entries, customers FROM {p}loyalty_points_sources WHERE period = %s ORDER BY points DESC, source',
-				array( $range->name )
-			);
-		} else {
-			list( $during, $args ) = self::instants( $range );
-			list( $on, $days )     = self::days( $range );
-			$rows = $this->tables->rows(
-				"SELECT d.source, d.points, d.entries, COALESCE(c.customers, 0) AS customers FROM (
-					SELECT source, SUM(points) AS points, SUM(entries) AS entries FROM {p}loyalty_points_daily
-					WHERE $on AND type IN ('earn', 'revoke') GROUP BY source
-				) d LEFT JOIN (
-					SELECT source, COUNT(DISTINCT user_id) AS customers FROM {p}loyalty_points_history
-					WHERE $during AND type IN ('earn', 'revoke') GROUP BY source
-				) c ON c.source = d.source ORDER BY d.points DESC, d.source",
-				array_merge( $days, $args )
-			);
-		}
+		$rows = $this->is_stored( $range ) ? $this->tables->rows(
+			'SELECT source, points, entries, customers FROM {p}loyalty_points_sources WHERE period = %s ORDER BY points DESC, source',
+			array( $range->name )
+		) : $this->added_up_sources( $range );
 		foreach ( $rows as &$row ) {
 			$row = array(
 				'source'    => (string) $row['source'],
 				'label'     => $this->labels->source( (string) $row['source'] ),
 				'points'    => (int) $row['points'],
 				'entries'   => (int) $row['entries'],
-				'customers' => (int) $row['customers'],
+				'customers' => isset( $row['customers'] ) ? (int) $row['customers'] : null,
 			);
 		}
 		return $rows;
 	}
 
 	/**
-	 * Returns the customers who earned most in a range.
+	 * Returns how many customers had entries in a range, and how many for each
+	 * source; counted if they do not stand ready.
+	 *
+	 * @param Range $range Which days.
+	 * @return array{participants:int,sources:array<string,int>} sources as in sources().
+	 */
+	public function customers( Range $range ): array {
+		if ( ! $this->is_stored( $range ) ) {
+			return $this->counted( $range );
+		}
+		return array(
+			'participants' => (int) $this->status( $range )['participants'],
+			'sources'      => array_column( $this->sources( $range ), 'customers', 'source' ),
+		);
+	}
+
+	/**
+	 * Returns the customers who earned most in a range; counted if they do not
+	 * stand ready.
 	 *
 	 * @param Range $range Which days.
 	 * @param int   $limit At most so many, up to 50.
@@ -112,28 +132,21 @@ final class Reports {
 	 *               balance is that of now, url the customer's page for admins.
 	 */
 	public function earners( Range $range, int $limit = 10 ): array {
-		$limit = max( 1, min( 50, $limit ) );
-		if ( $this->is_stored( $range ) ) {
-			$rows = $this->tables->rows(
-				'SELECT e.user_id, e.earned, e.balance, e.entries, u.ID AS exists_id, u.display_name
-				FROM {p}loyalty_top_earners e LEFT JOIN {users} u ON u.ID = e.user_id WHERE e.period = %s ORDER BY e.place LIMIT %d',
-				array( $range->name, $limit )
-			);
-		} else {
-			list( $during, $args ) = self::instants( $range );
-			$rows = $this->tables->rows(
-				"SELECT e.user_id, e.earned, e.entries, COALESCE(a.balance, 0) AS balance, u.ID AS exists_id, u.display_name FROM (
-					SELECT user_id, SUM(points) AS earned, COUNT(*) AS entries FROM {p}loyalty_points_history
-					WHERE $during AND type IN ('earn', 'revoke')
-					GROUP BY user_id HAVING SUM(points) > 0 ORDER BY earned DESC, user_id LIMIT %d
-				) e LEFT JOIN {p}loyalty_accounts a ON a.user_id = e.user_id LEFT JOIN {users} u ON u.ID = e.user_id ORDER BY e.earned DESC, e.user_id",
-				array_merge( $args, array( $limit ) )
-			);
+		$limit = max( 1, min( RangeCustomers::EARNERS, $limit ) );
+		$rows  = $this->is_stored( $range ) ? $this->tables->rows(
+			'SELECT e.user_id, e.earned, e.balance, e.entries, u.ID AS exists_id, u.display_name
+			FROM {p}loyalty_top_earners e LEFT JOIN {users} u ON u.ID = e.user_id WHERE e.period = %s ORDER BY e.place LIMIT %d',
+			array( $range->name, $limit )
+		) : array_slice( $this->counted( $range )['earners'], 0, $limit );
+		foreach ( $rows as $row ) {
+			if ( array_key_exists( 'exists_id', $row ) ) {
+				$this->names->note( (int) $row['user_id'], isset( $row['exists_id'] ) ? (string) $row['display_name'] : null );
+			}
 		}
+		$this->names->load( array_map( 'intval', array_column( $rows, 'user_id' ) ) );
 		$earners = array();
 		foreach ( $rows as $i => $row ) {
-			$user = (int) $row['user_id'];
-			$this->names->note( $user, isset( $row['exists_id'] ) ? (string) $row['display_name'] : null );
+			$user      = (int) $row['user_id'];
 			$earners[] = array(
 				'place'   => $i + 1,
 				'user_id' => $user,
@@ -173,28 +186,24 @@ final class Reports {
 	}
 
 	/**
-	 * Returns what was issued and redeemed on each day of a range that has any
-	 * entry, by day; days without are left out.
+	 * Returns what was issued and redeemed on each day of a range, by day; days
+	 * without such entries are left out.
 	 *
 	 * @param Range $range Which days.
 	 * @return array<int,array{day:string,issued:int,redeemed:int}>
 	 */
 	public function daily( Range $range ): array {
-		list( $on, $args ) = self::days( $range );
-		$rows = $this->tables->rows(
-			"SELECT day, SUM(CASE WHEN type = 'earn' THEN points ELSE 0 END) AS issued,
-				-SUM(CASE WHEN type IN ('redeem', 'restore') THEN points ELSE 0 END) AS redeemed
-			FROM {p}loyalty_points_daily WHERE $on AND type IN ('earn', 'redeem', 'restore') GROUP BY day ORDER BY day",
-			$args
-		);
-		foreach ( $rows as &$row ) {
-			$row = array(
-				'day'      => (string) $row['day'],
-				'issued'   => (int) $row['issued'],
-				'redeemed' => (int) $row['redeemed'],
-			);
+		$days = array();
+		foreach ( $this->days( $range ) as $row ) {
+			if ( (int) $row['shown'] > 0 ) {
+				$days[] = array(
+					'day'      => (string) $row['day'],
+					'issued'   => (int) $row['issued'],
+					'redeemed' => (int) $row['redeemed'],
+				);
+			}
 		}
-		return $rows;
+		return $days;
 	}
 
 	/**
@@ -207,11 +216,12 @@ final class Reports {
 	}
 
 	/**
-	 * Says whether the range's figures stand ready in the tables.
+	 * Says whether the range's figures, those of its customers too, stand ready
+	 * in the tables.
 	 *
 	 * @param Range $range Which days.
 	 */
-	private function is_stored( Range $range ): bool {
+	public function is_stored( Range $range ): bool {
 		$row = $this->stored()[ $range->name ] ?? null;
 		return null !== $row && $row['from_day'] === $range->from && $row['to_day'] === $range->to;
 	}
@@ -222,10 +232,11 @@ final class Reports {
 	private function stored(): array {
 		if ( null === $this->stored ) {
 			$this->stored = array();
-			$rows = $this->tables->rows( 'SELECT s.*, r.points_per_unit FROM {p}loyalty_report_state r LEFT JOIN {p}loyalty_points_status s ON s.period <> \'\' WHERE r.id = 1' );
+			$rows = $this->tables->rows( 'SELECT s.*, r.points_per_unit, r.through_entry, r.generation FROM {p}loyalty_report_state r LEFT JOIN {p}loyalty_points_status s ON s.period <> \'\' WHERE r.id = 1' );
 			foreach ( $rows as $row ) {
 				$this->points_per_unit = (string) $row['points_per_unit'];
-				unset( $row['points_per_unit'] );
+				$this->stamp           = $row['generation'] . '/' . $row['through_entry'];
+				unset( $row['points_per_unit'], $row['through_entry'], $row['generation'] );
 				if ( null === $row['period'] ) {
 					continue;
 				}
@@ -243,82 +254,130 @@ final class Reports {
 	 * @return array<string,mixed>
 	 */
 	private function compute( Range $range ): array {
-		$sums = array();
-		list( $before, $args ) = null === $range->from ? array( '1 = 0', array() ) : array( 'day < %s', array( $range->from ) );
-		$until = '1 = 1';
-		if ( null !== $range->to ) {
-			$until  = 'day <= %s';
-			$args[] = $range->to;
+		$of      = array();
+		$balance = 0;
+		$pending = 0;
+		foreach ( $this->sums( $range ) as $row ) {
+			$of[ $row['kind'] ] = ( $of[ $row['kind'] ] ?? 0 ) + (int) $row['points'];
+			$balance           += (int) $row['points'];
+			$pending           += (int) $row['pending'];
 		}
-		list( $during, $instants ) = self::instants( $range );
-		$rows = $this->tables->rows(
-			"SELECT CASE WHEN $before THEN '' ELSE type END AS kind, SUM(points) AS points, SUM(pending) AS pending
-			FROM {p}loyalty_points_daily WHERE $until GROUP BY 1
-			UNION ALL SELECT 'participants', COUNT(DISTINCT user_id), 0 FROM {p}loyalty_points_history WHERE $during",
-			array_merge( $args, $instants )
-		);
-		$pending      = 0;
-		$participants = 0;
-		foreach ( $rows as $row ) {
-			if ( 'participants' === $row['kind'] ) {
-				$participants = (int) $row['points'];
-				continue;
-			}
-			$sums[ (string) $row['kind'] ] = (int) $row['points'];
-			$pending                      += (int) $row['pending'];
-		}
-		$of = function ( string $type ) use ( $sums ) {
-			return $sums[ $type ] ?? 0;
-		};
-		$total   = $this->stored()[ Periods::ALL_TIME ] ?? null;
-		$balance = array_sum( $sums );
+		$of   += array_fill_keys( array( '', 'earn', 'redeem', 'restore', 'expire', 'revoke', 'adjust' ), 0 );
+		$total = $this->stored()[ Periods::ALL_TIME ] ?? null;
 		return array(
 			'period'       => $range->name,
 			'from_day'     => $range->from,
 			'to_day'       => $range->to,
-			'opening'      => $of( '' ),
-			'issued'       => $of( 'earn' ),
-			'redeemed'     => -$of( 'redeem' ) - $of( 'restore' ),
-			'expired'      => -$of( 'expire' ),
-			'revoked'      => -$of( 'revoke' ),
-			'adjusted'     => $of( 'adjust' ),
+			'opening'      => $of[''],
+			'issued'       => $of['earn'],
+			'redeemed'     => -$of['redeem'] - $of['restore'],
+			'expired'      => -$of['expire'],
+			'revoked'      => -$of['revoke'],
+			'adjusted'     => $of['adjust'],
 			'balance'      => $balance,
 			'pending'      => $pending,
-			'participants' => $participants,
-			'value'        => Worth::of( $balance, $this->points_per_unit, 8 ),
+			'participants' => null,
+			'value'        => $this->worth( $balance ),
 			'currency'     => (string) ( $total['currency'] ?? '' ),
 			'refreshed_at' => $total['refreshed_at'] ?? null,
 		);
 	}
 
-	/** Reads pages of the history. */
-	private function pages(): History {
-		return new History( $this->tables, new Entries( $this->tables, $this->names ) );
+	/**
+	 * @param Range $range Which days.
+	 * @return array<int,array<string,mixed>> source, points and entries, the most points first.
+	 */
+	private function added_up_sources( Range $range ): array {
+		$sources = array();
+		foreach ( $this->sums( $range ) as $row ) {
+			if ( in_array( $row['kind'], array( 'earn', 'revoke' ), true ) ) {
+				$source = (string) $row['source'];
+				$sources[ $source ]['source']  = $source;
+				$sources[ $source ]['points']  = ( $sources[ $source ]['points'] ?? 0 ) + (int) $row['points'];
+				$sources[ $source ]['entries'] = ( $sources[ $source ]['entries'] ?? 0 ) + (int) $row['entries'];
+			}
+		}
+		usort(
+			$sources,
+			function ( $a, $b ) {
+				return array( $b['points'], $a['source'] ) <=> array( $a['points'], $b['source'] );
+			}
+		);
+		return $sources;
+	}
+
+	/**
+	 * Returns the daily sums of a range by kind (the type of entry) and source;
+	 * those of the days before it have an empty kind.
+	 *
+	 * @param Range $range Which days.
+	 * @return array<int,array<string,string|null>>
+	 */
+	private function sums( Range $range ): array {
+		$key = $range->from . '/' . $range->to;
+		if ( ! isset( $this->sums[ $key ] ) ) {
+			list( $before, $args ) = null === $range->from ? array( '1 = 0', array() ) : array( 'day < %s', array( $range->from ) );
+			list( $until, $days )  = self::on( new Range( '', null, $range->to, '' ) );
+			$this->sums[ $key ]    = $this->tables->rows(
+				"SELECT CASE WHEN $before THEN '' ELSE type END AS kind, source, SUM(points) AS points, SUM(pending) AS pending, SUM(entries) AS entries
+				FROM {p}loyalty_points_daily WHERE $until GROUP BY 1, 2",
+				array_merge( $args, $days )
+			);
+		}
+		return $this->sums[ $key ];
+	}
+
+	/**
+	 * Returns what happened on each day of a range that has any entry.
+	 *
+	 * @param Range|null $range Which days; null: all.
+	 * @return array<int,array<string,string|null>> day, entries, shown (those that issue or redeem), issued, redeemed.
+	 */
+	private function days( ?Range $range ): array {
+		$range = $range ?? new Range( '', null, null, '' );
+		$key   = $range->from . '/' . $range->to;
+		if ( ! isset( $this->days[ $key ] ) ) {
+			list( $on, $args )  = self::on( $range );
+			$this->days[ $key ] = $this->tables->rows(
+				"SELECT day, SUM(entries) AS entries, SUM(CASE WHEN type IN ('earn', 'redeem', 'restore') THEN entries ELSE 0 END) AS shown,
+					SUM(CASE WHEN type = 'earn' THEN points ELSE 0 END) AS issued,
+					-SUM(CASE WHEN type IN ('redeem', 'restore') THEN points ELSE 0 END) AS redeemed
+				FROM {p}loyalty_points_daily WHERE $on GROUP BY day ORDER BY day",
+				$args
+			);
+		}
+		return $this->days[ $key ];
 	}
 
 	/**
 	 * @param Range $range Which days.
-	 * @return array{0:string,1:array} A condition on occurred_at and its values.
+	 * @return array{participants:int,sources:array<string,int>,earners:array}
 	 */
-	private static function instants( Range $range ): array {
-		$where = '1 = 1';
-		$args  = array();
-		if ( null !== $range->from ) {
-			$where .= ' AND occurred_at >= %s';
-			$args[] = $range->starts_at();
+	private function counted( Range $range ): array {
+		$this->stored();
+		$key = $range->from . '/' . $range->to;
+		if ( ! isset( $this->counted[ $key ] ) ) {
+			$this->counted[ $key ] = ( new RangeCustomers( $this->tables ) )->count( $range, $this->stamp );
 		}
-		if ( null !== $range->to ) {
-			$where .= ' AND occurred_at < %s';
-			$args[] = $range->ends_before();
-		}
-		return array( $where, $args );
+		return $this->counted[ $key ];
+	}
+
+	/** Reads pages of the history. */
+	private function pages(): History {
+		return new History(
+			$this->tables,
+			new Entries( $this->tables, $this->names ),
+			function ( ?Range $range ) {
+				return array_map( 'intval', array_column( $this->days( $range ), 'entries', 'day' ) );
+			}
+		);
 	}
 
 	/**
 	 * @param Range $range Which days.
 	 * @return array{0:string,1:array} A condition on day and its values.
 	 */
-	private static function days( Range $range ): array {
+	private static function on( Range $range ): array {
 		$where = '1 = 1';
 		$args  = array();
 		if ( null !== $range->from ) {

@@ -33,11 +33,12 @@ final class ReportRoutes {
 		$limit = array( 'limit' => array( 'type' => 'integer', 'minimum' => 1, 'maximum' => 50, 'default' => 10 ) );
 		$word  = array( 'type' => 'string', 'maxLength' => 32, 'pattern' => '^[a-z_]*$', 'default' => '' );
 		return array(
-			'/reports/status'  => $this->reads( 'status', Access::ranged() ),
-			'/reports/sources' => $this->reads( 'sources', Access::ranged() ),
-			'/reports/earners' => $this->reads( 'earners', Access::ranged( $limit ) ),
-			'/reports/daily'   => $this->reads( 'daily', Access::ranged() ),
-			'/reports/history' => $this->reads(
+			'/reports/status'    => $this->reads( 'status', Access::ranged() ),
+			'/reports/sources'   => $this->reads( 'sources', Access::ranged() ),
+			'/reports/customers' => $this->reads( 'customers', Access::ranged( $limit ) ),
+			'/reports/earners'   => $this->reads( 'earners', Access::ranged( $limit ) ),
+			'/reports/daily'     => $this->reads( 'daily', Access::ranged() ),
+			'/reports/history'   => $this->reads(
 				'history',
 				Access::paged(
 					Access::ranged(
@@ -66,6 +67,22 @@ final class ReportRoutes {
 	 */
 	public function sources( \WP_REST_Request $request ): array {
 		return $this->services->reports()->sources( $this->range( $request ) );
+	}
+
+	/**
+	 * Answers what the others leave out for days whose customers have to be
+	 * counted.
+	 *
+	 * @param \WP_REST_Request $request With period, from, to, limit.
+	 */
+	public function customers( \WP_REST_Request $request ): array {
+		$range   = $this->range( $request );
+		$counted = $this->services->reports()->customers( $range );
+		return array(
+			'participants' => $counted['participants'],
+			'sources'      => (object) $counted['sources'],
+			'earners'      => $this->services->reports()->earners( $range, $request['limit'] ),
+		);
 	}
 
 	/**
