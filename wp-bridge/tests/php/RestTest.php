@@ -179,6 +179,8 @@ final class RestTest extends TestCase {
 			array( 'GET', '/customers', array( 'sort' => 'password' ) ),
 			array( 'POST', '/sync', array( 'mode' => 'everything' ) ),
 			array( 'POST', '/customers/5/adjustments', array( 'points' => '1.5', 'note' => 'x' ) + $key ),
+			array( 'POST', '/customers/5/adjustments', array( 'points' => 1e30, 'note' => 'x' ) + $key ),
+			array( 'POST', '/customers/5/adjustments', array( 'points' => '-9223372036854775809', 'note' => 'x' ) + $key ),
 			array( 'POST', '/customers/5/adjustments', array( 'points' => 5, 'note' => '' ) + $key ),
 			array( 'POST', '/customers/5/adjustments', array( 'points' => 5, 'note' => '   ' ) + $key ),
 			array( 'POST', '/customers/5/adjustments', array( 'points' => 0, 'note' => 'x' ) + $key ),

@@ -48,7 +48,8 @@ final class CustomerRoutes {
 				'POST',
 				'adjust',
 				Access::id() + Access::once() + array(
-					'points' => array( 'type' => 'integer', 'required' => true ),
+					// More would not be a number of PHP's any more when it arrives.
+					'points' => array( 'type' => 'integer', 'minimum' => -999999999999999, 'maximum' => 999999999999999, 'required' => true ),
 					'note'   => array( 'type' => 'string', 'required' => true, 'minLength' => 1, 'maxLength' => 1000 ),
 				)
 			),
