@@ -128,7 +128,12 @@ final class CliTest extends TestCase {
 	public function test_the_export_is_complete_and_no_formula() {
 		ob_start();
 		$this->command()->export( array(), array() );
-		$lines = array_map( 'str_getcsv', explode( "\n", trim( ob_get_clean() ) ) );
+		$lines = array_map(
+			static function ( $line ) {
+				return str_getcsv( $line, ',', '"', '\\' );
+			},
+			explode( "\n", trim( ob_get_clean() ) )
+		);
 		$this->assertSame( Command::ENTRY_FIELDS, $lines[0] );
 		$this->assertCount( 3, $lines );
 		$this->assertSame( array( '-10', '30' ), array( $lines[1][8], $lines[2][8] ) );
