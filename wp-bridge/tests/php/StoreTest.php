@@ -232,6 +232,16 @@ final class StoreTest extends TestCase {
 		);
 	}
 
+	public function test_a_coupon_whose_points_are_partly_back_waits_until_they_are_taken_again() {
+		global $wpdb;
+		wp_set_current_user( $this->user );
+		$coupon = $this->points_coupon( 'confirmed' );
+		$wpdb->query( "UPDATE {$wpdb->prefix}loyalty_redemptions SET returned = 1" );
+		$this->assertFalse( ( new CouponGuard( new Services() ) )->is_valid( true, $coupon, null ) );
+		$wpdb->query( "UPDATE {$wpdb->prefix}loyalty_redemptions SET returned = 0" );
+		$this->assertTrue( ( new CouponGuard( new Services() ) )->is_valid( true, $coupon, null ) );
+	}
+
 	/** An order of the customer that has the discount of a coupon. */
 	private function order_with( WC_Coupon $coupon, string $status ): WC_Order {
 		$order = new WC_Order();

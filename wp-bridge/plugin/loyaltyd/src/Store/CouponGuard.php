@@ -147,7 +147,8 @@ final class CouponGuard {
 			return __( 'This coupon was made from the points of another customer.', 'loyaltyd' );
 		}
 		// Without a row the daemon has not copied it to this database yet.
-		$is_over = null !== $redemption && in_array( $redemption['state'], array( 'cancelled', 'closed' ), true );
+		// What was given back is taken again first, when the balance covers it: an order that was refunded and then cancelled frees its coupon.
+		$is_over = null !== $redemption && ( $redemption['returned'] > 0 || in_array( $redemption['state'], array( 'cancelled', 'closed' ), true ) );
 		if ( $is_over || CouponOrder::is_taken( $coupon, null === $order ? 0 : $order->get_id() ) ) {
 			return __( 'This coupon is not valid any more. If it was not used, its points may be back in your balance.', 'loyaltyd' );
 		}
