@@ -81,11 +81,14 @@ final class AdminTest extends TestCase {
 	public function cells(): array {
 		return array(
 			'formula'            => array( '=1+1', "'=1+1" ),
-			'after a space'      => array( ' =1+1', "' =1+1" ),
+			'after a space'      => array( ' =1+1', " '=1+1" ),
 			'plus'               => array( '+cmd|x', "'+cmd|x" ),
 			'minus'              => array( '-cmd|x', "'-cmd|x" ),
 			'at'                 => array( '@SUM(A1)', "'@SUM(A1)" ),
-			'tab'                => array( "\t=1", "'\t=1" ),
+			'tab'                => array( "\t=1", "\t'=1" ),
+			'wide sign'          => array( '＝1+1', "'＝1+1" ),
+			'after a hard space' => array( "\u{a0}=1+1", "\u{a0}'=1+1" ),
+			'after a semicolon'  => array( 'Bob;=1+1', "Bob;'=1+1" ),
 			'negative points'    => array( -50, '-50' ),
 			'negative money'     => array( '-5.00000000', '-5.00000000' ),
 			'not quite a number' => array( '-5+3', "'-5+3" ),

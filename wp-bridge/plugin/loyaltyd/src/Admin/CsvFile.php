@@ -65,6 +65,8 @@ final class CsvFile {
 		if ( is_int( $cell ) || preg_match( '/^-?\d+(\.\d+)?$/D', $text ) ) {
 			return $text;
 		}
-		return preg_match( '/^\s*[=+\-@]/', $text ) ? "'" . $text : $text;
+		// Some spreadsheets begin cells at semicolons and tabs too, and read the wide signs of Chinese and Japanese as = + - @.
+		$wide = '\xEF\xBC(?:\x9D|\x8B|\x8D|\xA0)';
+		return (string) preg_replace( '/(?:^|[;\t])(?:\s|\xC2\xA0)*+\K(?=[=+\-@]|' . $wide . ')/', "'", $text );
 	}
 }
