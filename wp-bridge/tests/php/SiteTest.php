@@ -80,6 +80,22 @@ final class SiteTest extends TestCase {
 		$this->assertNotEmpty( $answer['messages'] );
 	}
 
+	public function test_erasing_takes_name_and_address_off_coupons_also_while_the_daemon_is_silent() {
+		$user = Books::user();
+		Books::post( $user, 'earn', 'purchase', 5, '2026-01-01 00:00:00' );
+		$coupon = new WC_Coupon();
+		$coupon->set_code( 'points-' . wp_generate_uuid4() );
+		$coupon->set_description( '500 points of Ada' );
+		$coupon->set_email_restrictions( array( get_userdata( $user )->user_email ) );
+		$coupon->save();
+		Books::redeem( array( 'user_id' => $user, 'coupon_id' => $coupon->get_id() ) );
+		self::$peer->know( array() );
+		$answer = ( new Privacy( new Services() ) )->erase( get_userdata( $user )->user_email );
+		$this->assertSame( array( true, true ), array( $answer['items_removed'], $answer['items_retained'] ) );
+		$coupon = new WC_Coupon( $coupon->get_id() );
+		$this->assertSame( array( '', array() ), array( $coupon->get_description(), $coupon->get_email_restrictions() ) );
+	}
+
 	public function test_site_health_says_how_the_daemon_is() {
 		$health = new SiteHealth( new Services() );
 		$tests  = $health->add_tests( array( 'direct' => array(), 'async' => array() ) );

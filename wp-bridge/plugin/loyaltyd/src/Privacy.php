@@ -100,7 +100,8 @@ final class Privacy {
 	}
 
 	/**
-	 * Erases the notes on a customer's points.
+	 * Erases the notes on a customer's points, and his name and address from
+	 * their coupons.
 	 *
 	 * @param string $email Of the customer.
 	 * @param int    $page  From 1.
@@ -121,15 +122,41 @@ final class Privacy {
 		if ( 0 === $account['entries'] ) {
 			return $answer;
 		}
+		$answer['items_removed'] = $this->erase_coupons( $user->ID );
 		try {
 			$erased = $this->services->client()->post( '/v1/customers/' . $user->ID . '/erase', array(), 'erase-' . wp_generate_uuid4() );
-			$answer['items_removed'] = (int) ( $erased['notes'] ?? 0 ) > 0;
+			$answer['items_removed'] = $answer['items_removed'] || (int) ( $erased['notes'] ?? 0 ) > 0;
 			$answer['messages'][]    = __( 'Loyalty points are kept as bookkeeping entries under the number of the account. Notes on them were erased.', 'loyaltyd' );
 		} catch ( BridgeError $e ) {
 			$answer['items_retained'] = true;
 			$answer['messages'][]     = __( 'Notes on loyalty points were kept, because the loyaltyd daemon did not answer. Start it and erase once more.', 'loyaltyd' );
 		}
 		return $answer;
+	}
+
+	/**
+	 * Erases name and e-mail address from the coupons of a customer. They stay
+	 * his: they know the number of his account.
+	 *
+	 * @param int $user Id.
+	 * @return bool Whether there was anything.
+	 */
+	private function erase_coupons( int $user ): bool {
+		$erased = false;
+		foreach ( class_exists( 'WC_Coupon' ) ? $this->services->redemptions()->of( $user, 10000 ) : array() as $row ) {
+			if ( ! $row['coupon_id'] || 'shop_coupon' !== get_post_type( $row['coupon_id'] ) ) {
+				continue;
+			}
+			$coupon = new \WC_Coupon( $row['coupon_id'] );
+			if ( '' === $coupon->get_description() && array() === $coupon->get_email_restrictions() ) {
+				continue;
+			}
+			$coupon->set_description( '' );
+			$coupon->set_email_restrictions( array() );
+			$coupon->save();
+			$erased = true;
+		}
+		return $erased;
 	}
 
 	/**
