@@ -122,13 +122,17 @@ func cell(value any) string {
 
 var plainNumber = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 
+// A sign with which a formula begins, also in its wide form, where some
+// spreadsheets begin a cell: semicolons divide cells too where commas are in
+// numbers.
+var formula = regexp.MustCompile(`(^|;)([\s\p{Z}]*)([=+\-@＝＋－＠])`)
+
 // harmless keeps a spreadsheet from taking a text for a formula.
 func harmless(text string) string {
-	start := strings.TrimLeftFunc(text, unicode.IsSpace)
-	if start != "" && strings.ContainsRune("=+-@", rune(start[0])) && !plainNumber.MatchString(text) {
-		return "'" + text
+	if plainNumber.MatchString(text) {
+		return text
 	}
-	return text
+	return formula.ReplaceAllString(text, "$1$2'$3")
 }
 
 // clean returns text that cannot move a terminal's cursor, reorder a line or

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,21 @@ func TestNoCellIsAFormula(t *testing.T) {
 		}
 		if name == "earners" && formulas != 1 {
 			t.Errorf("earners: %d formulas were made harmless, want 1", formulas)
+		}
+	}
+}
+
+func TestFormulasOfOtherSpreadsheetsAreHarmless(t *testing.T) {
+	for name, want := range map[string]string{"＝1+1": "'＝1+1", "\u00a0=1+1": "'=1+1", "Bob;=1+1": "Bob;'=1+1", "Bob; -1": "Bob; '-1", "a=b": "a=b", "-5": "-5"} {
+		print := func(w io.Writer, f reports.Format) error {
+			return reports.PrintEarners(w, f, []reports.Earner{{User: 1}}, map[int64]string{1: name})
+		}
+		rows, err := csv.NewReader(strings.NewReader(printed(t, print, reports.FormatCSV))).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(rows[1], func(cell string) bool { return strings.TrimSpace(cell) == want }) {
+			t.Errorf("%q became %q, want %q", name, rows[1], want)
 		}
 	}
 }
