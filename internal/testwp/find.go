@@ -43,12 +43,15 @@ func findWordPress(version string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find the user's cache: %w", err)
 	}
-	for _, folder := range []string{
-		"/usr/share/wordpress",
-		filepath.Join(cache, "loyaltyd", "wordpress-"+version, "usr", "share", "wordpress"),
-	} {
+	folders := []string{filepath.Join(cache, "loyaltyd", "wordpress-"+version, "usr", "share", "wordpress")}
+	wanted := "$wp_version = '"
+	if version != Newest {
+		folders = append(folders, "/usr/share/wordpress")
+		wanted += version
+	}
+	for _, folder := range folders {
 		text, err := os.ReadFile(filepath.Join(folder, "wp-includes", "version.php"))
-		if err == nil && strings.Contains(string(text), "$wp_version = '"+version) {
+		if err == nil && strings.Contains(string(text), wanted) {
 			return folder, nil
 		}
 	}
