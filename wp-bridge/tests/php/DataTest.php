@@ -402,6 +402,19 @@ final class DataTest extends TestCase {
 		}
 	}
 
+	public function test_accounts_of_a_ledger_elsewhere_are_read_too() {
+		global $wpdb;
+		Books::post( 5, 'earn', 'purchase', 7, '2026-01-01 00:00:00' );
+		$found = array();
+		foreach ( array( 'DROP COLUMN frozen, DROP KEY earned', 'ADD COLUMN frozen TINYINT NOT NULL DEFAULT 0, ADD KEY earned (earned, user_id)' ) as $change ) {
+			$wpdb->query( "ALTER TABLE {$wpdb->prefix}loyalty_accounts $change" );
+			$accounts = ( new Services() )->accounts();
+			$found[]  = array( $accounts->find( '' ), $accounts->find( '#5' ), $accounts->one( 5 ) );
+		}
+		$this->assertSame( $found[1], $found[0] );
+		$this->assertSame( array( 1, 7, 1, 5 ), array( $found[0][0]['total'], $found[0][1]['rows'][0]['balance'], $found[0][2]['entries'], $found[0][2]['user_id'] ) );
+	}
+
 	public function test_the_daemon_is_silent_after_a_minute() {
 		Books::heartbeat( '127.0.0.1:1', 10 );
 		$this->assertFalse( ( new Services() )->daemon()->state()['silent'] );

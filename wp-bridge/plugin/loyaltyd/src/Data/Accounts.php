@@ -14,10 +14,16 @@ final class Accounts {
 
 	const FIGURES = array( 'balance', 'pending', 'earned', 'redeemed', 'expired', 'revoked', 'adjusted' );
 
+	/**
+	 * All columns that there are: a copy of a ledger that lives elsewhere does
+	 * not have each. The last user_id is the one that counts.
+	 */
+	const COLUMNS = 'a.*, f.user_id, u.ID AS exists_id, u.display_name, u.user_email';
+
 	/** What the list may be sorted by. */
 	const SORTS = array(
 		'name'          => 'u.display_name',
-		'user_id'       => 'user_id',
+		'user_id'       => 'a.user_id',
 		'balance'       => 'a.balance',
 		'pending'       => 'a.pending',
 		'earned'        => 'a.earned',
@@ -82,9 +88,8 @@ final class Accounts {
 	private function all( string $by, string $order, int $skip, int $per ): array {
 		$names = 0 === strpos( $by, 'u.' ) ? 'LEFT JOIN {users} u ON u.ID = a.user_id' : '';
 		$rows  = $this->tables->rows(
-			'SELECT f.user_id, u.ID AS exists_id, u.display_name, u.user_email, ' . self::columns() . "
-			FROM (SELECT a.user_id FROM {p}loyalty_accounts a $names ORDER BY $by $order, user_id $order LIMIT %d, %d) f
-			JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id ORDER BY $by $order, user_id $order",
+			'SELECT ' . self::COLUMNS . " FROM (SELECT a.user_id FROM {p}loyalty_accounts a $names ORDER BY $by $order, a.user_id $order LIMIT %d, %d) f
+			JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id ORDER BY $by $order, f.user_id $order",
 			array( $skip, $per )
 		);
 		// An account comes into being with its first entry.
@@ -108,10 +113,12 @@ final class Accounts {
 	 */
 	private function searched( string $search, string $by, string $order, int $skip, int $per ): array {
 		list( $users, $args ) = Search::users( $this->tables, $search );
+		// Some of them have no account.
+		$by   = str_replace( 'a.user_id', 'f.user_id', $by );
 		$rows = $this->tables->rows(
-			'SELECT f.user_id, COUNT(*) OVER () AS found, u.ID AS exists_id, u.display_name, u.user_email, ' . self::columns() . "
+			'SELECT COUNT(*) OVER () AS found, ' . self::COLUMNS . "
 			FROM ($users) f LEFT JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id
-			ORDER BY $by $order, user_id $order LIMIT %d, %d",
+			ORDER BY $by $order, f.user_id $order LIMIT %d, %d",
 			array_merge( $args, array( $skip, $per ) )
 		);
 		if ( ! $rows && $skip > 0 ) {
@@ -129,8 +136,7 @@ final class Accounts {
 	 */
 	public function one( int $user ): array {
 		$row = $this->tables->row(
-			'SELECT f.user_id, u.ID AS exists_id, u.display_name, u.user_email, ' . self::columns() . '
-			FROM (SELECT %d AS user_id) f LEFT JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id',
+			'SELECT ' . self::COLUMNS . ' FROM (SELECT %d AS user_id) f LEFT JOIN {p}loyalty_accounts a ON a.user_id = f.user_id LEFT JOIN {users} u ON u.ID = f.user_id',
 			array( $user )
 		);
 		if ( null === $row ) {
@@ -183,15 +189,6 @@ final class Accounts {
 		);
 	}
 
-	/** Columns of the accounts, with zeros where there is none. */
-	private static function columns(): string {
-		$columns = '';
-		foreach ( self::FIGURES as $figure ) {
-			$columns .= "COALESCE(a.$figure, 0) AS $figure, ";
-		}
-		return $columns . 'COALESCE(a.seq, 0) AS entries, a.last_entry_at, COALESCE(a.frozen, 0) AS frozen';
-	}
-
 	/**
 	 * @param array<string,mixed> $row Of the tables.
 	 * @return array<string,mixed>
@@ -208,7 +205,7 @@ final class Accounts {
 		foreach ( self::FIGURES as $figure ) {
 			$account[ $figure ] = (int) ( $row[ $figure ] ?? 0 );
 		}
-		$account['entries']       = (int) ( $row['entries'] ?? 0 );
+		$account['entries']       = (int) ( $row['seq'] ?? 0 );
 		$account['last_entry_at'] = $row['last_entry_at'] ?? null;
 		$account['frozen']        = (bool) (int) ( $row['frozen'] ?? 0 );
 		$account['url']           = $this->labels->customer_url( $user );
