@@ -286,6 +286,20 @@ final class StoreTest extends TestCase {
 		$this->assertTrue( $guard->is_valid( true, $coupon, null ) );
 	}
 
+	public function test_failed_orders_of_one_coupon_are_paid_one_after_the_other() {
+		global $wpdb;
+		wp_set_current_user( $this->user );
+		$coupon = $this->points_coupon( 'confirmed' );
+		$first  = $this->order_with( $coupon, 'failed' );
+		$second = $this->order_with( $coupon, 'failed' );
+		get_post_meta( $coupon->get_id() );
+		// What another request, which held the lock before, left behind.
+		$wpdb->insert( $wpdb->postmeta, array( 'post_id' => $coupon->get_id(), 'meta_key' => '_loyalty_order', 'meta_value' => $first->get_id() ) );
+		$wpdb->update( $wpdb->prefix . 'wc_orders', array( 'status' => 'wc-on-hold' ), array( 'id' => $first->get_id() ) );
+		$this->assertFalse( $this->may_pay( $second ) );
+		$this->assertSame( '1', $wpdb->get_var( $wpdb->prepare( "SELECT IS_USED_LOCK( CONCAT( CRC32( CONCAT( DATABASE(), %s ) ), '.loyalty_coupon.', %d ) ) = CONNECTION_ID()", $wpdb->prefix, $coupon->get_id() ) ) );
+	}
+
 	/**
 	 * @dataProvider ends
 	 */

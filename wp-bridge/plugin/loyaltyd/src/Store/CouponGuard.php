@@ -84,6 +84,7 @@ final class CouponGuard {
 			if ( null === $redemption && ! $coupon->get_meta( Redeemer::META ) ) {
 				continue;
 			}
+			$this->wait_for( $coupon->get_id() );
 			$reason = $this->reason( $coupon, $order );
 			if ( '' === $reason ) {
 				continue;
@@ -94,6 +95,17 @@ final class CouponGuard {
 				wc_add_notice( esc_html( $reason ), 'error' );
 			}
 		}
+	}
+
+	/**
+	 * Lets one request after the other pay with a coupon: several failed orders
+	 * could be paid at the same moment. The database ends the lock with the request.
+	 *
+	 * @param int $coupon Id.
+	 */
+	private function wait_for( int $coupon ) {
+		$this->services->tables()->number( "SELECT GET_LOCK( CONCAT( CRC32( CONCAT( DATABASE(), '{p}' ) ), '.loyalty_coupon.', %d ), 10 )", array( $coupon ) );
+		wp_cache_delete( $coupon, 'post_meta' );
 	}
 
 	/**
