@@ -277,7 +277,8 @@ final class AdminTest extends TestCase {
 		}
 		Books::post( $users[0], 'redeem', 'coupon', 1, gmdate( 'Y-m-d H:i:s' ) );
 		$custom = array( 'period' => 'custom', 'from' => '2020-01-01', 'to' => gmdate( 'Y-m-d', time() + DAY_IN_SECONDS ) );
-		foreach ( array( array(), $custom, $custom + array( 'count' => '1' ), $custom + array( 's' => 'e' ), $custom + array( 's' => (string) $users[0], 'type' => 'earn' ), array( 'period' => 'all_time', 'type' => 'earn', 'orderby' => 'points' ) ) as $query ) {
+		$wpdb->insert( $wpdb->prefix . 'loyalty_points_status', array( 'period' => 'all_time', 'opening' => 0, 'issued' => 7, 'redeemed' => 0, 'expired' => 0, 'revoked' => 0, 'adjusted' => 0, 'balance' => 7, 'pending' => 0, 'value' => '0.07', 'currency' => 'EUR', 'participants' => 12, 'refreshed_at' => '2026-01-01 00:00:00' ) );
+		foreach ( array( array( 'period' => 'all_time' ), array( 'period' => 'all_time', 's' => (string) $users[0] ), array( 'period' => 'all_time', 's' => 'e', 'type' => 'redeem' ), array(), $custom, $custom + array( 'count' => '1' ), $custom + array( 's' => 'e' ), $custom + array( 's' => (string) $users[0], 'type' => 'earn' ), array( 'period' => 'all_time', 'type' => 'earn', 'orderby' => 'points' ) ) as $query ) {
 			foreach ( array( 'reports', 'accounts', 'names', 'daemon', 'tables' ) as $made ) {
 				$services = new ReflectionProperty( Loyaltyd\Services::class, 'made' );
 				$services->setAccessible( true );

@@ -122,6 +122,10 @@ final class History {
 			return null;
 		}
 		list( $where, $args ) = Search::users( $this->tables, $search );
+		if ( 1 === count( $args ) ) {
+			// A customer's number: the search was the answer.
+			return array_map( 'intval', $args );
+		}
 		$rows = $this->tables->rows( "SELECT user_id FROM ($where) f ORDER BY user_id LIMIT %d", array_merge( $args, array( self::MOST_FOUND ) ) );
 		return array_map( 'intval', array_column( $rows, 'user_id' ) );
 	}

@@ -36,6 +36,9 @@ final class Reports {
 	/** @var string Changes when the reports do. */
 	private $stamp = '';
 
+	/** @var array<string,array> Sources that stand ready, by period. */
+	private $sources = array();
+
 	/** @var array<string,array> Daily sums by kind and source, by range. */
 	private $sums = array();
 
@@ -89,10 +92,15 @@ final class Reports {
 	 *               customers is null when they have to be counted.
 	 */
 	public function sources( Range $range ): array {
-		$rows = $this->is_stored( $range ) ? $this->tables->rows(
-			'SELECT source, points, entries, customers FROM {p}loyalty_points_sources WHERE period = %s ORDER BY points DESC, source',
-			array( $range->name )
-		) : $this->added_up_sources( $range );
+		if ( $this->is_stored( $range ) ) {
+			$rows = $this->sources[ $range->name ] ?? $this->tables->rows(
+				'SELECT source, points, entries, customers FROM {p}loyalty_points_sources WHERE period = %s ORDER BY points DESC, source',
+				array( $range->name )
+			);
+			$this->sources[ $range->name ] = $rows;
+		} else {
+			$rows = $this->added_up_sources( $range );
+		}
 		foreach ( $rows as &$row ) {
 			$row = array(
 				'source'    => (string) $row['source'],
