@@ -85,7 +85,7 @@ final class AccountsTable extends \WP_List_Table {
 		return array(
 			'customer' => __( 'Customer', 'loyaltyd' ),
 			'balance'  => __( 'Balance', 'loyaltyd' ),
-			'pending'  => __( 'Pending', 'loyaltyd' ),
+			'held'     => __( 'Pending', 'loyaltyd' ), // WordPress styles what has the id "pending" as a part of its editor.
 			'earned'   => __( 'Earned', 'loyaltyd' ),
 			'redeemed' => __( 'Claimed', 'loyaltyd' ),
 			'last'     => __( 'Last entry', 'loyaltyd' ),
@@ -99,7 +99,7 @@ final class AccountsTable extends \WP_List_Table {
 		return array(
 			'customer' => array( 'name', false ),
 			'balance'  => array( 'balance', true ),
-			'pending'  => array( 'pending', true ),
+			'held'     => array( 'pending', true ),
 			'earned'   => array( 'earned', true ),
 			'redeemed' => array( 'redeemed', true ),
 			'last'     => array( 'last_entry_at', true ),
@@ -141,6 +141,8 @@ final class AccountsTable extends \WP_List_Table {
 				);
 			case 'last':
 				return esc_html( Time::shown( $row['last_entry_at'], true ) );
+			case 'held':
+				$column = 'pending';
 		}
 		return '<span class="loyaltyd-number' . ( $row[ $column ] < 0 ? ' is-negative' : '' ) . '">' . esc_html( Figures::points( $row[ $column ] ) ) . '</span>';
 	}
