@@ -360,7 +360,7 @@ final class SettingsGroups {
 	private static function expiry(): array {
 		return array(
 			'title'  => __( 'Expiry', 'loyaltyd' ),
-			'intro'  => '',
+			'intro'  => __( 'No points expire yet, whatever is chosen here: the choice is kept for a later version.', 'loyaltyd' ),
 			'fields' => array(
 				'expiry.mode' => array(
 					'kind'    => 'choice',
