@@ -7,7 +7,7 @@ GOTEST  ?= $(GO) test
 LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin test lint format demo demo-wordpress clean
+.PHONY: help build plugin test bench lint format demo demo-wordpress clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,12 @@ test: ## all tests, on private MariaDB and MySQL servers
 	$(GO) vet ./...
 	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
 	bin/withservers -- $(GOTEST) -race -timeout 30m $(TESTFLAGS) ./...
+
+bench: ## what the pages of wp-admin cost, with few entries and with many
+	@scripts/need-mariadb --exactly
+	@scripts/need-php
+	@scripts/fetch-wordpress 6.1 >/dev/null
+	$(GO) run ./internal/bench/cmd/bench $(BENCHFLAGS)
 
 lint: ## what the linters say
 	$(LINT) run

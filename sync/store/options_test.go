@@ -23,10 +23,13 @@ func TestOptionsAreReadAsTheyAreStored(t *testing.T) {
 	if err != nil || !maps.Equal(got, map[string]string{"loyaltyd_program": value}) {
 		t.Errorf("%q, %v", got, err)
 	}
-	for stored, want := range map[string]int{"0": 0, "3": 3, " 4 ": 4, "": 2, "-1": 2, "many": 2, "2.5": 2, "99": 8} {
-		set("woocommerce_price_num_decimals", stored)
-		if got, err := s.PriceDecimals(t.Context()); err != nil || got != want {
-			t.Errorf("%q: %d decimals, %v, want %d", stored, got, err, want)
+	for _, c := range []struct {
+		stored string
+		want   int
+	}{{"0", 0}, {"3", 3}, {" 4 ", 4}, {"", 2}, {"-1", 2}, {"many", 2}, {"2.5", 2}, {"99", 8}} {
+		set("woocommerce_price_num_decimals", c.stored)
+		if got, err := s.PriceDecimals(t.Context()); err != nil || got != c.want {
+			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got, err, c.want)
 		}
 	}
 	if _, err := shop.DB.Exec(`DELETE FROM wp_options WHERE option_name = 'woocommerce_price_num_decimals'`); err != nil {
