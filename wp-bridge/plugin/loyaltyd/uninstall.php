@@ -19,11 +19,44 @@ delete_option( 'loyaltyd_version' );
  */
 function loyaltyd_remove_data() {
 	global $wpdb;
-	$like    = $wpdb->esc_like( $wpdb->prefix . 'loyalty_' ) . '%';
-	$objects = $wpdb->get_results( $wpdb->prepare( 'SELECT table_name AS name, table_type AS kind FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name LIKE %s', $like ) );
-	foreach ( $objects as $object ) {
-		if ( preg_match( '/^[A-Za-z0-9_$]+$/D', $object->name ) ) {
-			$wpdb->query( ( 'VIEW' === $object->kind ? 'DROP VIEW' : 'DROP TABLE' ) . ' IF EXISTS `' . $object->name . '`' ); // phpcs:ignore WordPress.DB
+	// By name: another plugin may have tables that begin with loyalty_ too.
+	$own = array(
+		'accounts',
+		'checkpoints',
+		'daemon',
+		'daemon_state',
+		'dirty',
+		'entries',
+		'entry_notes',
+		'first_orders',
+		'holds',
+		'migrations',
+		'pairing',
+		'period_accounts',
+		'period_customers',
+		'points_daily',
+		'points_history',
+		'points_sources',
+		'points_status',
+		'product_categories',
+		'programs',
+		'redemptions',
+		'report_state',
+		'requests',
+		'seen_comments',
+		'seen_coupons',
+		'seen_orders',
+		'seen_users',
+		'seen_uses',
+		'todo',
+		'top_earners',
+		'writer',
+	);
+	foreach ( $own as $name ) {
+		$table = $wpdb->prefix . 'loyalty_' . $name;
+		$kind  = $wpdb->get_var( $wpdb->prepare( 'SELECT table_type FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = %s', $table ) );
+		if ( null !== $kind ) {
+			$wpdb->query( ( 'VIEW' === $kind ? 'DROP VIEW' : 'DROP TABLE' ) . ' IF EXISTS `' . $table . '`' ); // phpcs:ignore WordPress.DB
 		}
 	}
 	foreach ( array( 'loyaltyd_key', 'loyaltyd_program', 'loyaltyd_remove_data' ) as $option ) {

@@ -149,9 +149,9 @@ final class SiteTest extends TestCase {
 		$count = function () use ( $wpdb ) {
 			return count( $wpdb->get_col( "SHOW TABLES LIKE '" . $wpdb->esc_like( $wpdb->prefix . 'loyalty_' ) . "%'" ) );
 		};
-		$wpdb->query( "CREATE TABLE IF NOT EXISTS {$wpdb->prefix}loyaltyother (id INT)" );
+		$wpdb->query( "CREATE TABLE IF NOT EXISTS {$wpdb->prefix}loyalty_other (id INT)" );
 		$other = function () use ( $wpdb ) {
-			return (bool) $wpdb->get_var( "SHOW TABLES LIKE '{$wpdb->prefix}loyaltyother'" );
+			return (bool) $wpdb->get_var( "SHOW TABLES LIKE '{$wpdb->prefix}loyalty_other'" );
 		};
 		$all = $count();
 		$this->assertGreaterThan( 20, $all );
@@ -161,9 +161,9 @@ final class SiteTest extends TestCase {
 		update_option( 'loyaltyd_remove_data', 'yes' );
 		loyaltyd_remove_data();
 		wp_cache_flush();
-		$this->assertSame( 0, $count() );
-		$this->assertTrue( $other() );
+		$this->assertSame( 1, $count() );
+		$this->assertTrue( $other(), 'the table of another plugin' );
 		$this->assertFalse( get_option( Key::OPTION ) );
-		$wpdb->query( "DROP TABLE {$wpdb->prefix}loyaltyother" );
+		$wpdb->query( "DROP TABLE {$wpdb->prefix}loyalty_other" );
 	}
 }

@@ -92,6 +92,19 @@ final class StoreTest extends TestCase {
 		return ( new Services() )->redeemer()->redeem( $this->user, 500, $key );
 	}
 
+	public function test_a_shop_without_coupons_spends_no_points() {
+		update_option( 'woocommerce_enable_coupons', 'no' );
+		try {
+			$this->redeem();
+			$this->fail( 'Points were redeemed.' );
+		} catch ( BridgeError $e ) {
+			$this->assertSame( 'redeeming_off', $e->code() );
+		} finally {
+			delete_option( 'woocommerce_enable_coupons' );
+		}
+		$this->assertSame( array(), self::$peer->requests() );
+	}
+
 	public function test_points_become_a_coupon_of_their_owner() {
 		self::$peer->answer( "POST /v1/customers/{$this->user}/redemptions", 201, $this->redemption( 1 ) );
 		self::$peer->answer( 'POST /v1/redemptions/1/confirm', 200, $this->redemption( 1, array( 'state' => 'confirmed' ) ) );

@@ -84,6 +84,9 @@ final class Explanation {
 			case 'comment':
 				/* translators: %d: number of the comment. */
 				return sprintf( __( 'Comment #%d', 'loyaltyd' ), $id );
+			case 'redemption':
+				/* translators: %d: number of the redemption. */
+				return sprintf( __( 'Redemption #%d', 'loyaltyd' ), $id );
 			case 'user':
 				return __( 'Registration', 'loyaltyd' );
 		}

@@ -54,6 +54,9 @@ final class Redeemer {
 	 *                     then the points are given back, or the coupon appears later by itself.
 	 */
 	public function redeem( int $user, int $points, string $idempotency_key ): \WC_Coupon {
+		if ( ! wc_coupons_enabled() ) {
+			throw new BridgeError( 'redeeming_off', __( 'Points cannot be redeemed with this account. Please ask the shop.', 'loyaltyd' ), 422 );
+		}
 		try {
 			return $this->coupon( $user, $points, $idempotency_key );
 		} catch ( BridgeError $e ) {
