@@ -57,6 +57,9 @@ func (x *examination) bridge(ctx context.Context, d reports.Daemon, now time.Tim
 // sameVersion compares a plugin's version with a daemon's, which may name a
 // state of the sources.
 func sameVersion(plugin, daemon string) bool {
+	if strings.Contains(plugin+daemon, "dev") {
+		return true // one was built without a version of its own
+	}
 	return strings.TrimPrefix(plugin, "v") == strings.TrimPrefix(daemon, "v")
 }
 

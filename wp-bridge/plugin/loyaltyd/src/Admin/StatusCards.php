@@ -156,6 +156,9 @@ final class StatusCards {
 		}
 		$rows = array();
 		foreach ( $names as $job => $name ) {
+			if ( 'expire' === $job && ! isset( $jobs[ $job ]['last_success'] ) && ! isset( $jobs[ $job ]['next'] ) ) {
+				continue; // Nothing expires.
+			}
 			$rows[] = array(
 				esc_html( $name ),
 				'<code>' . esc_html( (string) ( $schedule[ $job ] ?? '–' ) ) . '</code>',
