@@ -161,4 +161,7 @@ export async function until(what, ask, ms = 10_000) {
   }
 }
 
+/** Loads the page again. A form's answer that arrives meanwhile does as well. */
+export const again = page => page.reload().catch(error => assert.match(error.message, /ERR_ABORTED/));
+
 export const dashboard = (tab = '', more = '') => `/wp-admin/admin.php?page=loyaltyd${tab ? `&tab=${tab}` : ''}${more}`;

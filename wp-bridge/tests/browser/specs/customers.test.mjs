@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atBothSizes, dashboard, evaluate, open, store, until } from '../harness.mjs';
+import { again, atBothSizes, dashboard, evaluate, open, store, until } from '../harness.mjs';
 
 const customer = who => dashboard('customers', `&user=${store[who]}`);
 
@@ -12,7 +12,7 @@ atBothSizes('points are adjusted with a note', async (t, size) => {
   await page.getByLabel('Points', { exact: true }).fill('-7');
   await page.getByLabel('Note', { exact: true }).fill(note);
   await page.getByRole('button', { name: 'Adjust', exact: true }).click();
-  await until('the adjustment shows', async () => (await page.words()).includes(note) || (await page.reload(), false), 5000);
+  await until('the adjustment shows', async () => (await page.words()).includes(note) || (await again(page), false), 5000);
   assert.match(await page.words(), /−7|-7/);
   await page.picture('adjusted');
 });
@@ -27,7 +27,7 @@ test('a form that is sent twice adjusts once', async t => {
     return Promise.all([send(), send(), send()]);
   });
   assert.deepEqual(sent, [200, 200, 200]);
-  await until('the adjustment shows', async () => (await page.reload(), (await page.words()).includes('Only once')));
+  await until('the adjustment shows', async () => (await again(page), (await page.words()).includes('Only once')));
   assert.equal((await page.words()).match(/Only once/g).length, 1);
 });
 
@@ -57,7 +57,7 @@ test('the keyboard is enough to adjust points', async t => {
   });
   assert.ok(outline, 'the focus does not show');
   await page.keyboard.press('Enter');
-  await until('the adjustment shows', async () => (await page.words()).includes('By keyboard') || (await page.reload(), false));
+  await until('the adjustment shows', async () => (await page.words()).includes('By keyboard') || (await again(page), false));
 });
 
 atBothSizes('a balance is explained', async (t, size) => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { atBothSizes, desktop, evaluate, open, phone, store, until } from '../harness.mjs';
+import { again, atBothSizes, desktop, evaluate, open, phone, store, until } from '../harness.mjs';
 
 const account = '/my-account/loyalty-points/';
 
@@ -30,7 +30,7 @@ atBothSizes('points become a coupon, once', async (t, size) => {
     return Promise.all([send(), send()]);
   });
   assert.deepEqual(answers, [200, 200]);
-  await until('the coupon is there', async () => (await page.reload(), await coupons() === before + 1));
+  await until('the coupon is there', async () => (await again(page), await coupons() === before + 1));
   assert.ok(await page.locator('.woocommerce code').first().isVisible(), 'the code does not show');
   await page.picture('account-redeemed');
   await page.accessible('main');
