@@ -74,6 +74,21 @@ func (sn *Snapshot) UsersByID(ctx context.Context, ids []int64) ([]UserRecord, e
 	return all, err
 }
 
+// UsersThere returns those of the ids that exist, ascending.
+func (sn *Snapshot) UsersThere(ctx context.Context, ids []int64) ([]int64, error) {
+	var there []int64
+	err := chunks(ids, maxList, func(part []int64) error {
+		return sn.each(ctx, `SELECT ID FROM {u}users WHERE ID IN (`+list(part)+`) ORDER BY ID`, nil, func(r record) error {
+			there = append(there, r.id(0))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look which users exist: %w", err)
+	}
+	return there, nil
+}
+
 const userRange = `u.ID >= ? AND u.ID < ?`
 
 // UserBuckets returns the combined sums of the users with from <= id < to in
