@@ -89,10 +89,11 @@ func (r *run) lookAtPage(ctx context.Context, ahead *readAhead, after int64) (th
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
 	}
-	if err = page.err; err == nil {
-		defer close(page.done)
-		through, err = r.postPage(ctx, page, after)
+	if page.err != nil {
+		return 0, errReadAgain // it may have been one connection too many
 	}
+	defer close(page.done)
+	through, err = r.postPage(ctx, page, after)
 	if overflows(err) || database.Retryable(err) {
 		err = errReadAgain
 	}
