@@ -1,9 +1,11 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"loyaltyd/ledger"
@@ -99,7 +101,7 @@ func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 	for _, seen := range p.seen {
 		pairs = append(pairs, store.UserPost{User: seen.User, Post: seen.Post})
 	}
-	siblings, err := sn.CommentsOf(ctx, pairs)
+	siblings, err := r.siblings(ctx, sn, tx, pairs)
 	if err != nil {
 		return nil, err
 	}
@@ -119,6 +121,33 @@ func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 		return nil, err
 	}
 	return p, p.readUsers(ctx, sn)
+}
+
+// siblings returns the comments of these users on these posts. A first run
+// looks only among those that it has seen: it comes to the others, and a look
+// at all comments on a post for each page of them would take the square of
+// their number.
+func (r *run) siblings(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, pairs []store.UserPost) ([]store.CommentRecord, error) {
+	if !r.first {
+		return sn.CommentsOf(ctx, pairs)
+	}
+	slices.SortFunc(pairs, func(a, b store.UserPost) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Post, b.Post)) })
+	var ids []int64
+	for chunk := range slices.Chunk(slices.Compact(pairs), 100) {
+		args := make([]any, 0, 2*len(chunk))
+		for _, pair := range chunk {
+			args = append(args, pair.User, pair.Post)
+		}
+		var seen []int64
+		err := tx.SelectContext(ctx, &seen, r.sql(`
+			SELECT id FROM {p}loyalty_seen_comments WHERE (user_id = ? AND post_id = ?)`)+
+			strings.Repeat(" OR (user_id = ? AND post_id = ?)", len(chunk)-1), args...)
+		if err != nil {
+			return nil, fmt.Errorf("look for comments of the same users on the same posts: %w", err)
+		}
+		ids = append(ids, seen...)
+	}
+	return sn.CommentsByID(ctx, ids)
 }
 
 func (p *commentPlan) ids() []int64 {

@@ -132,7 +132,7 @@ func TestLargeStoresGoPageByPage(t *testing.T) {
 		if n := s.entryCount(); n != orders+1000 { // the orders and the bonuses
 			t.Fatalf("%d entries", n)
 		}
-		s.pages("posted", 500)
+		s.pages("posted", 1000)
 		if len(peaks) > 1 {
 			break
 		}

@@ -10,6 +10,7 @@ import (
 
 const (
 	pageOrders   = 500
+	pageEvery    = 1000 // orders, when all are looked at
 	pageUsers    = 1000
 	pageComments = 500
 

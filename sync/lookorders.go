@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -89,20 +90,26 @@ func (r *run) reallyChanged(ctx context.Context, rows []store.Row) ([]found, err
 // lastID is after every id.
 const lastID = int64(1<<63 - 1)
 
-// everyOrder looks at every order that the store has or had.
+// everyOrder looks at every order that the store has or had. While a page is
+// judged and posted the next one is read.
 func (r *run) everyOrder(ctx context.Context) error {
 	after := r.resume()
 	of, err := r.lastOrder(ctx)
 	if err != nil {
 		return err
 	}
+	ahead := r.readAhead(ctx, after)
+	defer func() { ahead.stop() }()
 	for {
-		batch, through, err := r.pageOfOrders(ctx, after)
-		if err != nil {
-			return err
+		through, err := r.lookAtPage(ctx, ahead, after)
+		if errors.Is(err, errReadAgain) {
+			// Alone, and once more, without anything else being read meanwhile.
+			ahead.stop()
+			if through, err = r.lookAtPageAgain(ctx, after); err == nil {
+				ahead = r.readAhead(ctx, through)
+			}
 		}
-		batch.done = r.passed(through)
-		if err := r.lookAtOrders(ctx, batch); err != nil {
+		if err != nil {
 			return err
 		}
 		if through == lastID {
@@ -114,26 +121,40 @@ func (r *run) everyOrder(ctx context.Context) error {
 	}
 }
 
+// lookAtPageAgain looks at the page of orders after an id, reading it itself.
+func (r *run) lookAtPageAgain(ctx context.Context, after int64) (through int64, err error) {
+	batch, through, err := r.pageOfOrders(ctx, after)
+	if err != nil {
+		return 0, err
+	}
+	batch.done = r.passed(through)
+	return through, r.lookAtOrders(ctx, batch)
+}
+
 // pageOfOrders returns the next orders with an id above after, those that were
 // seen but are gone included, and the id up to which it looked.
-func (r *run) pageOfOrders(ctx context.Context, after int64) (orderBatch, int64, error) {
-	var ids []int64
-	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
-		var err error
-		ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageOrders)
+func (r *run) pageOfOrders(ctx context.Context, after int64) (batch orderBatch, through int64, err error) {
+	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+		ids, err := sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery)
+		if err != nil {
+			return err
+		}
+		batch, through, err = r.batchOf(ctx, sn, ids, after)
 		return err
 	})
-	if err != nil {
-		return orderBatch{}, 0, err
-	}
+	return batch, through, err
+}
+
+// batchOf makes a batch of a page of orders as the store has them now.
+func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, ids []int64, after int64) (orderBatch, int64, error) {
 	through := lastID
-	if len(ids) == pageOrders {
+	if len(ids) == pageEvery {
 		through = ids[len(ids)-1]
 	}
 	var seen []seenOrder
 	if !r.first {
 		// The store may have lost any number of orders.
-		const most = 2 * pageOrders
+		const most = 2 * pageEvery
 		err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
 			SELECT `+seenOrderColumns+` FROM {p}loyalty_seen_orders WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`), after, through, most)
 		if err != nil {
@@ -149,10 +170,10 @@ func (r *run) pageOfOrders(ctx context.Context, after int64) (orderBatch, int64,
 			batch.orders = append(batch.orders, found{id: id})
 		}
 	}
-	if len(seen) > 0 {
-		err = r.addVanished(ctx, &batch, seen, after, through)
+	if len(seen) == 0 {
+		return batch, through, nil
 	}
-	return batch, through, err
+	return batch, through, r.addVanished(ctx, sn, &batch, seen, after, through)
 }
 
 func (r *run) lastOrder(ctx context.Context) (int64, error) {
@@ -175,13 +196,8 @@ func (r *run) lastOrder(ctx context.Context) (int64, error) {
 
 // addVanished adds the rows after < id <= through that were seen but are no
 // longer in the store.
-func (r *run) addVanished(ctx context.Context, batch *orderBatch, seen []seenOrder, after, through int64) error {
-	var heads []store.RowSums
-	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
-		var err error
-		heads, err = sn.Heads(ctx, r.settings.Storage, after+1, upTo(through))
-		return err
-	})
+func (r *run) addVanished(ctx context.Context, sn *store.Snapshot, batch *orderBatch, seen []seenOrder, after, through int64) error {
+	heads, err := sn.Heads(ctx, r.settings.Storage, after+1, upTo(through))
 	if err != nil {
 		return err
 	}

@@ -133,25 +133,16 @@ func overflows(err error) bool {
 }
 
 func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
-	var result batchResult
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		records, err := sn.Orders(ctx, r.settings.Storage, batch.ids(), false)
 		if err != nil {
 			return err
 		}
-		return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
-			result = batchResult{}
-			plan, err := r.planOrders(ctx, sn, tx, batch, records)
-			if err != nil {
-				return err
-			}
-			return plan.apply(ctx, &result)
-		})
+		return r.lookAtRecords(ctx, sn, batch, records)
 	})
 	if err != nil {
 		return fmt.Errorf("orders %s: %w", idRange(batch.ids()), err)
 	}
-	r.count(result)
 	return nil
 }
 

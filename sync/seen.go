@@ -203,6 +203,7 @@ func (r *run) addTodos(ctx context.Context, tx *ledger.Tx, kind, cause string, i
 		if err != nil {
 			return fmt.Errorf("note what is to be looked at again: %w", err)
 		}
+		r.mayHaveTodos = true
 	}
 	return nil
 }

@@ -317,7 +317,8 @@ func (r *run) compileVersions() error {
 
 func (r *run) isEmpty(ctx context.Context) error {
 	var some bool
-	err := r.ledger.DB().GetContext(ctx, &some, r.sql(`SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries)`))
+	err := r.ledger.DB().QueryRowxContext(ctx, r.sql(`
+		SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries), EXISTS (SELECT 1 FROM {p}loyalty_todo)`)).Scan(&some, &r.mayHaveTodos)
 	if err != nil {
 		return fmt.Errorf("look whether the ledger is empty: %w", err)
 	}

@@ -27,7 +27,7 @@ func emailKey(email string) uint64 {
 // excluded.
 type userStates struct {
 	exclusion program.Exclusion
-	found     map[int64]*program.User
+	found     map[int64]*program.User // with nothing but what the run's rules ask for
 	asked     []int64
 	matches   map[uint64][]int64 // e-mail key → users, lowest id first
 }
@@ -63,6 +63,13 @@ func (r *run) userStates(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 	}
 	slices.Sort(ids)
 	states.asked = slices.Compact(ids)
+	if !r.anyMatch && len(r.exclusion.Roles) == 0 {
+		there, err := sn.UsersThere(ctx, states.asked)
+		for _, id := range there {
+			states.found[id] = &program.User{ID: id}
+		}
+		return states, err
+	}
 	records, err := sn.UsersByID(ctx, states.asked)
 	if err != nil {
 		return nil, err

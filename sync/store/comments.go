@@ -22,13 +22,16 @@ type UserPost struct{ User, Post int64 }
 // Only these comments can ever matter; nine in ten are order notes.
 const commentsWanted = `c.user_id > 0 AND c.comment_type IN ('', 'comment', 'review')`
 
-// commentsSQL reads the comments for which condition on their row c holds.
-// The index hint is for walks along the key: the servers tend to prefer one on
-// the type, and sort.
-func commentsSQL(hint, condition string) string {
+// commentFields are what a comment's digest is made of.
+var commentFields = []string{"t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
+	"t.verified", "t.type", "t.approved", "t.post_type"}
+
+// commentsSQL reads the comments for which condition on their row c holds, for
+// each the expressions in columns. The index hint is for walks along the key:
+// the servers tend to prefer one on the type, and sort.
+func commentsSQL(columns, hint, condition string) string {
 	return `
-		SELECT t.*, ` + digestSQL("t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
-		"t.verified", "t.type", "t.approved", "t.post_type") + ` AS digest
+		SELECT ` + columns + `
 		FROM (
 		  SELECT c.comment_ID AS id, c.user_id AS user_id, c.comment_post_ID AS post_id, p.post_type AS post_type,
 		    p.post_author AS post_author, c.comment_parent AS parent, c.comment_type AS type,
@@ -41,26 +44,35 @@ func commentsSQL(hint, condition string) string {
 		) t`
 }
 
+// commentSumsSQL gives id and digest of those comments.
+func commentSumsSQL(condition string) string {
+	return commentsSQL(`t.id AS id, `+digestSQL(commentFields...)+` AS digest`, byPrimaryKey, condition)
+}
+
 const byPrimaryKey = `FORCE INDEX (PRIMARY)`
 
-func (sn *Snapshot) comments(ctx context.Context, query string, args ...any) ([]CommentRecord, error) {
+func (sn *Snapshot) comments(ctx context.Context, hint, condition string, args ...any) ([]CommentRecord, error) {
 	var all []CommentRecord
-	err := sn.each(ctx, query+` ORDER BY t.id`, args, func(r record) error {
-		verified := r.text(9)
+	var scratch []byte
+	query := commentsSQL(textSQL(commentFields...), hint, condition) + ` ORDER BY t.id`
+	err := sn.each(ctx, query, args, func(r record) error {
+		verified := r.text(6)
+		var sum uint64
+		sum, scratch = digest(scratch, r)
 		all = append(all, CommentRecord{
 			Comment: program.Comment{
 				ID:         r.id(0),
 				User:       r.id(1),
 				Post:       r.id(2),
-				PostType:   r.text(3),
-				PostAuthor: r.id(4),
-				Parent:     r.id(5),
-				Type:       r.text(6),
-				Approved:   r.text(7),
-				At:         r.time(8),
+				PostType:   r.text(9),
+				PostAuthor: r.id(3),
+				Parent:     r.id(4),
+				Type:       r.text(7),
+				Approved:   r.text(8),
+				At:         r.time(5),
 				Verified:   verified != "" && verified != "0", // what PHP takes for true
 			},
-			Sum: r.sum(10),
+			Sum: sum,
 		})
 		return nil
 	})
@@ -74,14 +86,14 @@ func (sn *Snapshot) comments(ctx context.Context, query string, args ...any) ([]
 // limit. Like the other functions for comments it leaves out those that can
 // never matter: of no registered user, or of another type.
 func (sn *Snapshot) CommentsAfter(ctx context.Context, id int64, limit int) ([]CommentRecord, error) {
-	return sn.comments(ctx, commentsSQL(byPrimaryKey, `c.comment_ID > ? ORDER BY c.comment_ID LIMIT ?`), id, limit)
+	return sn.comments(ctx, byPrimaryKey, `c.comment_ID > ? ORDER BY c.comment_ID LIMIT ?`, id, limit)
 }
 
 // CommentsByID returns those of the ids that exist, ascending.
 func (sn *Snapshot) CommentsByID(ctx context.Context, ids []int64) ([]CommentRecord, error) {
 	var all []CommentRecord
 	err := chunks(ids, maxList, func(part []int64) error {
-		records, err := sn.comments(ctx, commentsSQL(byPrimaryKey, `c.comment_ID IN (`+list(part)+`)`))
+		records, err := sn.comments(ctx, byPrimaryKey, `c.comment_ID IN (`+list(part)+`)`)
 		all = append(all, records...)
 		return err
 	})
@@ -92,7 +104,7 @@ func (sn *Snapshot) CommentsByID(ctx context.Context, ids []int64) ([]CommentRec
 func (sn *Snapshot) CommentsOn(ctx context.Context, posts []int64) ([]CommentRecord, error) {
 	var all []CommentRecord
 	err := chunks(posts, diveList, func(part []int64) error {
-		records, err := sn.comments(ctx, commentsSQL(``, `c.comment_post_ID IN (`+list(part)+`)`))
+		records, err := sn.comments(ctx, ``, `c.comment_post_ID IN (`+list(part)+`)`)
 		all = append(all, records...)
 		return err
 	})
@@ -119,8 +131,8 @@ func (sn *Snapshot) CommentsOf(ctx context.Context, pairs []UserPost) ([]Comment
 		for _, post := range part {
 			authors = append(authors, users[post]...)
 		}
-		records, err := sn.comments(ctx, commentsSQL(``,
-			`c.comment_post_ID IN (`+list(part)+`) AND c.user_id IN (`+list(authors)+`)`))
+		records, err := sn.comments(ctx, ``,
+			`c.comment_post_ID IN (`+list(part)+`) AND c.user_id IN (`+list(authors)+`)`)
 		for _, record := range records {
 			if wanted[UserPost{record.Comment.User, record.Comment.Post}] {
 				all = append(all, record)
@@ -138,8 +150,8 @@ func (sn *Snapshot) CommentsOf(ctx context.Context, pairs []UserPost) ([]Comment
 func (sn *Snapshot) CommentsOfUsers(ctx context.Context, users []int64, after int64, limit int) ([]CommentRecord, error) {
 	var all []CommentRecord
 	err := chunks(users, maxList, func(part []int64) error {
-		records, err := sn.comments(ctx, commentsSQL(byPrimaryKey,
-			`c.comment_ID > ? AND c.user_id IN (`+list(part)+`) ORDER BY c.comment_ID LIMIT ?`), after, limit)
+		records, err := sn.comments(ctx, byPrimaryKey,
+			`c.comment_ID > ? AND c.user_id IN (`+list(part)+`) ORDER BY c.comment_ID LIMIT ?`, after, limit)
 		all = append(all, records...)
 		return err
 	})
@@ -152,12 +164,12 @@ const commentRange = `c.comment_ID >= ? AND c.comment_ID < ?`
 // CommentBuckets returns the combined sums of the comments with
 // from <= id < to in buckets of ids, by bucket.
 func (sn *Snapshot) CommentBuckets(ctx context.Context, from, to, size int64) ([]Bucket, error) {
-	return sn.buckets(ctx, "comments", commentsSQL(byPrimaryKey, commentRange), "digest", from, to, size)
+	return sn.buckets(ctx, "comments", commentSumsSQL(commentRange), "digest", from, to, size)
 }
 
 // CommentSums returns the sums of the comments with from <= id < to.
 func (sn *Snapshot) CommentSums(ctx context.Context, from, to int64) (map[int64]uint64, error) {
-	return sn.sums(ctx, "comments", `SELECT s.id, s.digest FROM (`+commentsSQL(byPrimaryKey, commentRange)+`) s`, from, to)
+	return sn.sums(ctx, "comments", commentSumsSQL(commentRange), from, to)
 }
 
 // MaxCommentID returns the highest id of any comment, 0 if there is none.

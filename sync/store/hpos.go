@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -20,9 +21,13 @@ const (
 )
 
 // The date of the last change is left out: each save moves it.
-var hposHead = digestSQL("o.id", "o.type", "o.parent_order_id", "o.customer_id", "o.total_amount",
-	"o.date_created_gmt", "d.date_paid_gmt", "d.date_completed_gmt", "d.shipping_total_amount", "d.shipping_tax_amount",
-	"o.status", "o.currency", hposRefunded, "o.billing_email")
+var (
+	hposFields = []string{"o.id", "o.type", "o.parent_order_id", "o.customer_id", "o.total_amount",
+		"o.date_created_gmt", "d.date_paid_gmt", "d.date_completed_gmt", "d.shipping_total_amount", "d.shipping_tax_amount",
+		"o.status", "o.currency", hposRefunded, "o.billing_email"}
+
+	hposHead = digestSQL(hposFields...)
+)
 
 func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
 	rows, err := sn.hposSelect(ctx, `o.type = 'shop_order' AND o.id IN (`+list(ids)+`)`)
@@ -43,25 +48,26 @@ func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, err
 
 func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderRow, error) {
 	var rows []*orderRow
+	var scratch []byte
 	err := sn.each(ctx, `
-		SELECT o.id, CASE WHEN o.type = 'shop_order_refund' THEN o.parent_order_id END, o.customer_id,
-		  o.status, o.currency, o.billing_email,
-		  o.date_created_gmt, o.date_updated_gmt, d.date_paid_gmt, d.date_completed_gmt,
-		  o.total_amount, d.shipping_total_amount, d.shipping_tax_amount, `+hposRefunded+`, `+hposHead+`
+		SELECT `+textSQL(hposFields...)+`, o.date_updated_gmt
 		FROM {p}wc_orders o
 		LEFT JOIN {p}wc_order_operational_data d ON d.order_id = o.id
 		WHERE `+condition, nil,
 		func(r record) error {
-			rows = append(rows, &orderRow{
-				id: r.id(0), parent: r.id(1), customer: r.id(2),
-				status: r.text(3), currency: r.text(4), email: r.text(5),
-				created: r.time(6), modified: r.time(7), paid: r.time(8), completed: r.time(9),
-				total:       amount{"total_amount", r.text(10)},
-				shipping:    amount{"shipping_total_amount", r.text(11)},
-				shippingTax: amount{"shipping_tax_amount", r.text(12)},
-				refunded:    amount{"_refund_amount", r.text(13)},
-				head:        r.sum(14),
-			})
+			row := &orderRow{
+				id: r.id(0), customer: r.id(3), created: r.time(5), paid: r.time(6), completed: r.time(7),
+				status: r.text(10), currency: r.text(11), email: r.text(13), modified: r.time(14),
+				total:       amount{"total_amount", r.text(4)},
+				shipping:    amount{"shipping_total_amount", r.text(8)},
+				shippingTax: amount{"shipping_tax_amount", r.text(9)},
+				refunded:    amount{"_refund_amount", r.text(12)},
+			}
+			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
+				row.parent = r.id(2)
+			}
+			row.head, scratch = digest(scratch, r[:len(hposFields)])
+			rows = append(rows, row)
 			return nil
 		})
 	return rows, err

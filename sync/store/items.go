@@ -101,21 +101,18 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 		keys[name] = key
 	}
 	var scratch []byte
-	err = chunks(slices.Collect(maps.Keys(byID)), maxList, func(part []int64) error {
-		return sn.each(ctx, `
-			SELECT order_item_id, meta_id, CONVERT(meta_key USING utf8mb4), CONVERT(meta_value USING utf8mb4)
-			FROM {p}woocommerce_order_itemmeta
-			WHERE order_item_id IN (`+list(part)+`) AND meta_key IN (`+quoted(itemKeys)+`)`, nil,
-			func(r record) error {
-				it, id, key, v := byID[r.id(0)], r.id(1), r.text(2), r.value(3)
-				var sum uint64
-				sum, scratch = digestMeta(scratch, it.id, it.kind, id, key, v)
-				it.sum ^= sum
-				if k, known := keys[key]; known { // the server's comparison ignores case
-					it.see(k, id, v)
-				}
-				return nil
-			})
+	err = sn.meta(ctx, itemMeta, slices.Collect(maps.Keys(byID)), func(r record) error {
+		it, id, key, v := byID[r.id(0)], r.id(1), r.text(2), r.value(3)
+		if it == nil {
+			return nil
+		}
+		var sum uint64
+		sum, scratch = digestMeta(scratch, it.id, it.kind, id, key, v)
+		it.sum ^= sum
+		if k, known := keys[key]; known { // the server's comparison ignores case
+			it.see(k, id, v)
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err

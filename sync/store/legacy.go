@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,9 @@ var legacyKeys = []string{
 }
 
 var (
-	legacyPost = digestSQL("o.ID", "o.post_type", "o.post_parent", "o.post_date_gmt", "o.post_status")
+	legacyPostFields = []string{"o.ID", "o.post_type", "o.post_parent", "o.post_date_gmt", "o.post_status"}
+
+	legacyPost = digestSQL(legacyPostFields...)
 	legacyHead = `(` + legacyPost + ` ^ (
 		SELECT BIT_XOR(` + digestSQL("m.post_id", "'post'", "m.meta_id", "m.meta_key", "m.meta_value") + `)
 		FROM {p}postmeta m WHERE m.post_id = o.ID AND m.meta_key IN (` + quoted(legacyKeys) + `)))`
@@ -48,14 +51,17 @@ func (sn *Snapshot) legacyRows(ctx context.Context, ids []int64) ([]*orderRow, e
 
 func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orderRow, error) {
 	var rows []*orderRow
+	var scratch []byte
 	err := sn.each(ctx, `
-		SELECT o.ID, CASE WHEN o.post_type = 'shop_order_refund' THEN o.post_parent END,
-		  o.post_status, o.post_date_gmt, o.post_modified_gmt, `+legacyPost+`
+		SELECT `+textSQL(legacyPostFields...)+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
-			rows = append(rows, &orderRow{
-				id: r.id(0), parent: r.id(1), status: r.text(2), created: r.time(3), modified: r.time(4), head: r.sum(5),
-			})
+			row := &orderRow{id: r.id(0), status: r.text(4), created: r.time(3), modified: r.time(5)}
+			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
+				row.parent = r.id(2)
+			}
+			row.head, scratch = digest(scratch, r[:5])
+			rows = append(rows, row)
 			return nil
 		})
 	return rows, err
@@ -74,21 +80,19 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		owners[i], byID[row.id], meta[row.id] = row.id, row, make(map[string]first, len(legacyKeys))
 	}
 	var scratch []byte
-	err := chunks(owners, maxList, func(part []int64) error {
-		return sn.each(ctx, `
-			SELECT post_id, meta_id, CONVERT(meta_key USING utf8mb4), CONVERT(meta_value USING utf8mb4)
-			FROM {p}postmeta
-			WHERE post_id IN (`+list(part)+`) AND meta_key IN (`+quoted(legacyKeys)+`)`, nil,
-			func(r record) error {
-				owner, id, key, v := r.id(0), r.id(1), r.text(2), r.value(3)
-				var sum uint64
-				sum, scratch = digestMeta(scratch, owner, "post", id, key, v)
-				byID[owner].head ^= sum
-				if have, seen := meta[owner][key]; !seen || id < have.id {
-					meta[owner][key] = first{id, v.text}
-				}
-				return nil
-			})
+	err := sn.meta(ctx, postMeta, owners, func(r record) error {
+		owner, id, key, v := r.id(0), r.id(1), r.text(2), r.value(3)
+		row := byID[owner]
+		if row == nil {
+			return nil
+		}
+		var sum uint64
+		sum, scratch = digestMeta(scratch, owner, "post", id, key, v)
+		row.head ^= sum
+		if have, seen := meta[owner][key]; !seen || id < have.id {
+			meta[owner][key] = first{id, v.text}
+		}
+		return nil
 	})
 	if err != nil {
 		return err

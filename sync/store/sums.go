@@ -41,6 +41,33 @@ func digestSQL(fields ...string) string {
 	return "CAST(CONV(LEFT(SHA2(CONCAT_WS('|', " + strings.Join(parts, ", ") + "), 256), 16), 16, 10) AS UNSIGNED)"
 }
 
+// textSQL returns the columns that a row's digest is made of, so that whoever
+// reads the row need not let the server compute it.
+func textSQL(fields ...string) string {
+	parts := make([]string, len(fields))
+	for i, field := range fields {
+		parts[i] = "CONVERT(" + field + " USING utf8mb4)"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// digest is digestSQL for fields that textSQL read.
+func digest(scratch []byte, fields record) (uint64, []byte) {
+	b := scratch[:0]
+	for i, field := range fields {
+		if i > 0 {
+			b = append(b, '|')
+		}
+		if field == nil {
+			b = append(b, '~')
+		} else {
+			b = append(b, field...)
+		}
+	}
+	sum := sha256.Sum256(b)
+	return binary.BigEndian.Uint64(sum[:8]), b
+}
+
 // digestMeta is digestSQL for a row of a meta table that owner's parts name.
 func digestMeta(scratch []byte, owner int64, kind string, meta int64, key string, v value) (uint64, []byte) {
 	b := strconv.AppendInt(scratch[:0], owner, 10)

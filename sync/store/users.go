@@ -16,13 +16,16 @@ type UserRecord struct {
 	Sum  uint64
 }
 
-// usersSQL reads the users for which condition on their row u holds. The
-// roles are those in this site.
-func (sn *Snapshot) usersSQL(condition string) string {
+// userFields are what a user's digest is made of.
+var userFields = []string{"t.id", "t.registered", "t.roles", "t.email"}
+
+// usersSQL reads the users for which condition on their row u holds, for each
+// the expressions in columns. The roles are those in this site.
+func (sn *Snapshot) usersSQL(columns, condition string) string {
 	// The prefix holds only letters, digits, _ and $.
 	key := "'" + string(sn.store.prefix) + "capabilities'"
 	return `
-		SELECT t.*, ` + digestSQL("t.id", "t.registered", "t.roles", "t.email") + ` AS digest
+		SELECT ` + columns + `
 		FROM (
 		  SELECT u.ID AS id, u.user_email AS email, u.user_registered AS registered,
 		    (SELECT CONVERT(m.meta_value USING utf8mb4) FROM {u}usermeta m
@@ -32,12 +35,20 @@ func (sn *Snapshot) usersSQL(condition string) string {
 		) t`
 }
 
-func (sn *Snapshot) users(ctx context.Context, query string, args ...any) ([]UserRecord, error) {
+// userSumsSQL gives id and digest of those users.
+func (sn *Snapshot) userSumsSQL(condition string) string {
+	return sn.usersSQL(`t.id AS id, `+digestSQL(userFields...)+` AS digest`, condition)
+}
+
+func (sn *Snapshot) users(ctx context.Context, condition string, args ...any) ([]UserRecord, error) {
 	var all []UserRecord
-	err := sn.each(ctx, query+` ORDER BY t.id`, args, func(r record) error {
+	var scratch []byte
+	err := sn.each(ctx, sn.usersSQL(textSQL(userFields...), condition)+` ORDER BY t.id`, args, func(r record) error {
+		var sum uint64
+		sum, scratch = digest(scratch, r)
 		all = append(all, UserRecord{
-			User: program.User{ID: r.id(0), Email: r.text(1), Registered: r.time(2), Roles: parseRoles(r.text(3))},
-			Sum:  r.sum(4),
+			User: program.User{ID: r.id(0), Email: r.text(3), Registered: r.time(1), Roles: parseRoles(r.text(2))},
+			Sum:  sum,
 		})
 		return nil
 	})
@@ -49,18 +60,33 @@ func (sn *Snapshot) users(ctx context.Context, query string, args ...any) ([]Use
 
 // UsersAfter returns the users with an id above id, ascending, at most limit.
 func (sn *Snapshot) UsersAfter(ctx context.Context, id int64, limit int) ([]UserRecord, error) {
-	return sn.users(ctx, sn.usersSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`), id, limit)
+	return sn.users(ctx, `u.ID > ? ORDER BY u.ID LIMIT ?`, id, limit)
 }
 
 // UsersByID returns those of the ids that exist, ascending.
 func (sn *Snapshot) UsersByID(ctx context.Context, ids []int64) ([]UserRecord, error) {
 	var all []UserRecord
 	err := chunks(ids, maxList, func(part []int64) error {
-		records, err := sn.users(ctx, sn.usersSQL(`u.ID IN (`+list(part)+`)`))
+		records, err := sn.users(ctx, `u.ID IN (`+list(part)+`)`)
 		all = append(all, records...)
 		return err
 	})
 	return all, err
+}
+
+// UsersThere returns those of the ids that exist, ascending.
+func (sn *Snapshot) UsersThere(ctx context.Context, ids []int64) ([]int64, error) {
+	var there []int64
+	err := chunks(ids, maxList, func(part []int64) error {
+		return sn.each(ctx, `SELECT ID FROM {u}users WHERE ID IN (`+list(part)+`) ORDER BY ID`, nil, func(r record) error {
+			there = append(there, r.id(0))
+			return nil
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look which users exist: %w", err)
+	}
+	return there, nil
 }
 
 const userRange = `u.ID >= ? AND u.ID < ?`
@@ -68,12 +94,12 @@ const userRange = `u.ID >= ? AND u.ID < ?`
 // UserBuckets returns the combined sums of the users with from <= id < to in
 // buckets of ids, by bucket.
 func (sn *Snapshot) UserBuckets(ctx context.Context, from, to, size int64) ([]Bucket, error) {
-	return sn.buckets(ctx, "users", sn.usersSQL(userRange), "digest", from, to, size)
+	return sn.buckets(ctx, "users", sn.userSumsSQL(userRange), "digest", from, to, size)
 }
 
 // UserSums returns the sums of the users with from <= id < to.
 func (sn *Snapshot) UserSums(ctx context.Context, from, to int64) (map[int64]uint64, error) {
-	return sn.sums(ctx, "users", `SELECT s.id, s.digest FROM (`+sn.usersSQL(userRange)+`) s`, from, to)
+	return sn.sums(ctx, "users", sn.userSumsSQL(userRange), from, to)
 }
 
 // MaxUserID returns the highest id of any user, 0 if there is none.
