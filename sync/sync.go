@@ -122,6 +122,12 @@ func (r *run) sql(query string) string { return r.Prefix.SQL(query) }
 // Run does one run and returns what it did. A *BrakeError says that
 // deductions were withheld; a *FactsError that some facts could not be valued.
 func (e *Engine) Run(ctx context.Context, options Options) (*Summary, error) {
+	if options.Mode == Increment && options.Accept == "" {
+		// What fails here fails in the run too, which tells it better.
+		if summary, err := e.idle(ctx); err == nil && summary != nil {
+			return summary, nil
+		}
+	}
 	r, end, err := e.begin(ctx, options.Mode)
 	if err != nil {
 		return nil, err
