@@ -111,6 +111,8 @@ type update struct {
 	settings Settings
 	today    Day
 	added    int64 // entries counted
+	// moved is what customers with changes did in each span, if not nil.
+	moved map[string]map[int64]tally
 }
 
 func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed, error) {
@@ -141,6 +143,15 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 			return Refreshed{}, err
 		}
 	}
+	if !anew && was == next {
+		done, err := u.addNews(ctx, was.Through, last)
+		if err != nil {
+			return Refreshed{}, err
+		}
+		if done {
+			return u.end(ctx, next, last)
+		}
+	}
 	sums, through, err := u.dailySums(ctx, borders(u.periods()))
 	if err != nil {
 		return Refreshed{}, err
@@ -152,16 +163,22 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 	if err := u.publish(ctx, sums, customers, through); err != nil {
 		return Refreshed{}, err
 	}
+	result, err := u.end(ctx, next, through)
+	if anew {
+		result.Rebuilt, result.Entries = true, sums.entries()
+	}
+	return result, err
+}
+
+// end saves the state that the refresh led to.
+func (u *update) end(ctx context.Context, next state, through int64) (Refreshed, error) {
 	next.Through = through
 	next.Generation++
 	if err := u.saveState(ctx, next); err != nil {
 		return Refreshed{}, err
 	}
 	result := next.refreshed()
-	result.Changed, result.Rebuilt, result.Entries = true, anew, u.added
-	if anew {
-		result.Entries = sums.entries()
-	}
+	result.Changed, result.Entries = true, u.added
 	return result, nil
 }
 
