@@ -64,6 +64,11 @@ func (r *Reports) refresh(ctx context.Context, s Settings, rebuild bool) (Refres
 	if err := s.check(); err != nil {
 		return Refreshed{}, err
 	}
+	if !r.copied && !rebuild {
+		if result, is, err := r.upToDate(ctx, s); err != nil || is {
+			return result, err
+		}
+	}
 	var mended int64
 	for {
 		if r.copied && rebuild {
@@ -85,6 +90,25 @@ func (r *Reports) refresh(ctx context.Context, s Settings, rebuild bool) (Refres
 		}
 		return result, err
 	}
+}
+
+// upToDate says that there is no news, and returns what a refresh tells then.
+// Most refreshes end here, with one statement.
+func (r *Reports) upToDate(ctx context.Context, s Settings) (result Refreshed, is bool, err error) {
+	var now struct {
+		state
+		Last int64 `db:"last"`
+	}
+	err = r.db.GetContext(ctx, &now, r.sql(`
+		SELECT `+stateColumns+`, (SELECT COALESCE(MAX(id), 0) FROM {p}loyalty_entries) AS last
+		FROM {p}loyalty_report_state s WHERE s.id = 1`))
+	if err != nil {
+		return Refreshed{}, false, fmt.Errorf("read the state of the reports: %w", err)
+	}
+	if was := now.state; was != was.next(s, DayOf(s.Now, s.Zone)) || was.Through != now.Last {
+		return Refreshed{}, false, nil
+	}
+	return now.refreshed(), true, nil
 }
 
 func (s Settings) check() error {
