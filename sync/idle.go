@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
@@ -50,15 +51,16 @@ func (e *Engine) idle(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if scan {
-		e.scans.took(started, e.Now())
-	}
+	scanned := e.Now()
 	if !r.within(tail, found.Clock) {
 		return nil, nil
 	}
 	same, err := r.asSeen(ctx, tail)
 	if err != nil || !same {
 		return nil, err
+	}
+	if scan { // else the run scans again, and deals with what this one found
+		e.scans.took(started, scanned)
 	}
 	summary := newSummary(Increment)
 	summary.Program, summary.Complete, summary.Took = found.Program, true, e.Now().Sub(started)
@@ -79,7 +81,7 @@ func (r *run) standing(ctx context.Context) (found standing, quiet bool, err err
 		JOIN {p}loyalty_programs p ON p.id = (SELECT MAX(id) FROM {p}loyalty_programs)
 		LEFT JOIN {p}loyalty_checkpoints c ON c.name = 'sync'
 		WHERE w.id = 1`), int(program.MakingCoupon.Seconds()))
-	if err == sql.ErrNoRows {
+	if errors.Is(err, sql.ErrNoRows) {
 		return standing{}, false, nil
 	}
 	if err != nil {
@@ -88,9 +90,8 @@ func (r *run) standing(ctx context.Context) (found standing, quiet bool, err err
 	if found.Due || found.State == "" {
 		return found, false, nil
 	}
-	r.state = &state{}
-	if err := json.Unmarshal([]byte(found.State), r.state); err != nil {
-		return standing{}, false, fmt.Errorf("the checkpoint of sync is not readable: %w", err)
+	if r.state, err = readState(found.State); err != nil {
+		return standing{}, false, err
 	}
 	if err := r.readSite(); err != nil {
 		return standing{}, false, err
@@ -129,6 +130,15 @@ func (r *run) within(tail store.Tail, clock time.Time) bool {
 	return !slices.ContainsFunc(tail.Orders, func(row store.Row) bool {
 		return row.Modified.After(at.Updated) && !row.Modified.After(clock)
 	})
+}
+
+// once is snapshot for work that is a single statement.
+func (r *run) once(work func(*store.Snapshot) error) error {
+	err := r.Store.Once(work)
+	if database.Retryable(err) {
+		return r.Store.Once(work)
+	}
+	return err
 }
 
 // asSeen reports whether the tail is as it was last seen.

@@ -197,9 +197,6 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 	if r.state, err = r.loadState(ctx); err != nil {
 		return err
 	}
-	if err := r.ledger.DB().GetContext(ctx, &r.clock, `SELECT UTC_TIMESTAMP(6)`); err != nil {
-		return fmt.Errorf("read the database's clock: %w", err)
-	}
 	r.first = !r.state.Done
 	if err := r.noteSettings(ctx); err != nil {
 		return err

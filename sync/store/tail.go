@@ -54,8 +54,9 @@ func (s *Store) Tail(ctx context.Context, storage Storage, from TailFrom, limit 
 		lasts = `SELECT 'ends' AS kind, (SELECT MAX(comment_ID) FROM {p}comments) AS a, (SELECT MAX(ID) FROM {p}posts) AS b,
 			(SELECT MAX(meta_id) FROM {p}postmeta) AS sum, NULL AS at`
 	}
+	sn := Snapshot{store: s}
 	query := lasts + `
-		UNION ALL SELECT 'users', COUNT(*), 0, BIT_XOR(u.digest), NULL FROM (` + s.usersSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`) + `) u
+		UNION ALL SELECT 'users', COUNT(*), 0, BIT_XOR(u.digest), NULL FROM (` + sn.usersSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`) + `) u
 		UNION ALL SELECT 'comments', COUNT(*), 0, BIT_XOR(c.digest), NULL FROM (` + commentsSQL(byPrimaryKey, `c.comment_ID > ? ORDER BY c.comment_ID LIMIT ?`) + `) c
 		UNION ALL SELECT 'order', h.id, h.parent, h.head, h.modified FROM (` + orders + `) h`
 	args = append([]any{from.Users, limit, from.Comments, limit}, args...)

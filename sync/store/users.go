@@ -18,9 +18,9 @@ type UserRecord struct {
 
 // usersSQL reads the users for which condition on their row u holds. The
 // roles are those in this site.
-func (s *Store) usersSQL(condition string) string {
+func (sn *Snapshot) usersSQL(condition string) string {
 	// The prefix holds only letters, digits, _ and $.
-	key := "'" + string(s.prefix) + "capabilities'"
+	key := "'" + string(sn.store.prefix) + "capabilities'"
 	return `
 		SELECT t.*, ` + digestSQL("t.id", "t.registered", "t.roles", "t.email") + ` AS digest
 		FROM (
@@ -49,14 +49,14 @@ func (sn *Snapshot) users(ctx context.Context, query string, args ...any) ([]Use
 
 // UsersAfter returns the users with an id above id, ascending, at most limit.
 func (sn *Snapshot) UsersAfter(ctx context.Context, id int64, limit int) ([]UserRecord, error) {
-	return sn.users(ctx, sn.store.usersSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`), id, limit)
+	return sn.users(ctx, sn.usersSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`), id, limit)
 }
 
 // UsersByID returns those of the ids that exist, ascending.
 func (sn *Snapshot) UsersByID(ctx context.Context, ids []int64) ([]UserRecord, error) {
 	var all []UserRecord
 	err := chunks(ids, maxList, func(part []int64) error {
-		records, err := sn.users(ctx, sn.store.usersSQL(`u.ID IN (`+list(part)+`)`))
+		records, err := sn.users(ctx, sn.usersSQL(`u.ID IN (`+list(part)+`)`))
 		all = append(all, records...)
 		return err
 	})
@@ -68,12 +68,12 @@ const userRange = `u.ID >= ? AND u.ID < ?`
 // UserBuckets returns the combined sums of the users with from <= id < to in
 // buckets of ids, by bucket.
 func (sn *Snapshot) UserBuckets(ctx context.Context, from, to, size int64) ([]Bucket, error) {
-	return sn.buckets(ctx, "users", sn.store.usersSQL(userRange), "digest", from, to, size)
+	return sn.buckets(ctx, "users", sn.usersSQL(userRange), "digest", from, to, size)
 }
 
 // UserSums returns the sums of the users with from <= id < to.
 func (sn *Snapshot) UserSums(ctx context.Context, from, to int64) (map[int64]uint64, error) {
-	return sn.sums(ctx, "users", `SELECT s.id, s.digest FROM (`+sn.store.usersSQL(userRange)+`) s`, from, to)
+	return sn.sums(ctx, "users", `SELECT s.id, s.digest FROM (`+sn.usersSQL(userRange)+`) s`, from, to)
 }
 
 // MaxUserID returns the highest id of any user, 0 if there is none.
