@@ -246,7 +246,7 @@ func TestAMarkedFactCostsLittle(t *testing.T) {
 					t.Errorf("%s costs %+v, in a store five times as large %+v", what, costs[0], costs[1])
 				}
 			}
-			const mostPlain, mostPaid = 48, 72
+			const mostPlain, mostPaid = 38, 60
 			if plain[1].statements > mostPlain || paid[1].statements > mostPaid {
 				t.Errorf("an order takes %d statements, with a coupon %d", plain[1].statements, paid[1].statements)
 			}
