@@ -77,6 +77,12 @@ func (u *update) applySlots(ctx context.Context, c *changes, users []int64, slot
 		c.total.add(&now.points, change.points)
 		c.total.add(&now.entries, change.entries)
 		c.total.add(&now.postings, change.postings)
+		if u.moved != nil && s.source == "" {
+			if u.moved[s.span] == nil {
+				u.moved[s.span] = map[int64]tally{}
+			}
+			u.moved[s.span][s.user] = now
+		}
 		switch {
 		case c.total.overflow:
 			return fmt.Errorf("the points of user %d in %s do not fit into 64 bits", s.user, s.span)

@@ -137,18 +137,7 @@ func (s dailySums) status(in Range) (Status, error) {
 			total.add(&status.Opening, line.Points)
 			continue
 		}
-		switch line.Type {
-		case earn:
-			total.add(&status.Issued, line.Points)
-		case revoke:
-			total.sub(&status.Revoked, line.Points)
-		case redeem, restore:
-			total.sub(&status.Redeemed, line.Points)
-		case expire:
-			total.sub(&status.Expired, line.Points)
-		case adjust:
-			total.add(&status.Adjusted, line.Points)
-		}
+		total.addType(&status, line.Type, line.Points)
 	}
 	if total.overflow {
 		return Status{}, fmt.Errorf("the points from %s to %s do not fit into 64 bits", in.From, in.To)
@@ -205,6 +194,22 @@ func (a *adder) add(to *int64, amount int64) {
 		return
 	}
 	*to += amount
+}
+
+// addType adds the points of entries of a type to the figure that shows them.
+func (a *adder) addType(s *Status, kind string, points int64) {
+	switch kind {
+	case earn:
+		a.add(&s.Issued, points)
+	case revoke:
+		a.sub(&s.Revoked, points)
+	case redeem, restore:
+		a.sub(&s.Redeemed, points)
+	case expire:
+		a.sub(&s.Expired, points)
+	case adjust:
+		a.add(&s.Adjusted, points)
+	}
 }
 
 func (a *adder) sub(from *int64, amount int64) {

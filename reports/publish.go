@@ -58,6 +58,12 @@ func (s Settings) figures(period Period, sums dailySums, counts customers) (Stat
 	if err != nil {
 		return Status{}, nil, err
 	}
+	return status, sources, addCustomers(period, sources, counts)
+}
+
+// addCustomers fills in the period of its sources and how many customers each
+// has.
+func addCustomers(period Period, sources []Source, counts customers) error {
 	seen := 0
 	for i := range sources {
 		source := &sources[i]
@@ -74,9 +80,9 @@ func (s Settings) figures(period Period, sums dailySums, counts customers) (Stat
 		}
 	}
 	if seen != len(sources) || seen != having {
-		return Status{}, nil, errors.New("the daily sums and the customers' figures name different sources: run `loyaltyd verify --repair`")
+		return errors.New("the daily sums and the customers' figures name different sources: run `loyaltyd verify --repair`")
 	}
-	return status, sources, nil
+	return nil
 }
 
 // Value returns what points are worth: points ÷ pointsPerUnit, exact to eight
@@ -230,16 +236,20 @@ func (u *update) writeSources(ctx context.Context, sources []Source) error {
 // writeEarners changes only the places that changed: there are hundreds, and
 // an entry seldom moves more than a few.
 func (u *update) writeEarners(ctx context.Context, earners []Earner) error {
-	rows, err := u.readEarners(ctx, u.tx, "")
+	stored, err := u.readEarners(ctx, u.tx, "")
 	if err != nil {
 		return err
 	}
+	return u.replaceEarners(ctx, stored, earners)
+}
+
+func (u *update) replaceEarners(ctx context.Context, stored, earners []Earner) error {
 	type seat struct {
 		period string
 		place  int
 	}
 	before := map[seat]Earner{}
-	for _, e := range rows {
+	for _, e := range stored {
 		before[seat{e.Period, e.Place}] = e
 	}
 	var write []any

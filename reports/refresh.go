@@ -64,6 +64,11 @@ func (r *Reports) refresh(ctx context.Context, s Settings, rebuild bool) (Refres
 	if err := s.check(); err != nil {
 		return Refreshed{}, err
 	}
+	if !r.copied && !rebuild {
+		if result, is, err := r.upToDate(ctx, s); err != nil || is {
+			return result, err
+		}
+	}
 	var mended int64
 	for {
 		if r.copied && rebuild {
@@ -85,6 +90,25 @@ func (r *Reports) refresh(ctx context.Context, s Settings, rebuild bool) (Refres
 		}
 		return result, err
 	}
+}
+
+// upToDate says that there is no news, and returns what a refresh tells then.
+// Most refreshes end here, with one statement.
+func (r *Reports) upToDate(ctx context.Context, s Settings) (result Refreshed, is bool, err error) {
+	var now struct {
+		state
+		Last int64 `db:"last"`
+	}
+	err = r.db.GetContext(ctx, &now, r.sql(`
+		SELECT `+stateColumns+`, (SELECT COALESCE(MAX(id), 0) FROM {p}loyalty_entries) AS last
+		FROM {p}loyalty_report_state s WHERE s.id = 1`))
+	if err != nil {
+		return Refreshed{}, false, fmt.Errorf("read the state of the reports: %w", err)
+	}
+	if was := now.state; was != was.next(s, DayOf(s.Now, s.Zone)) || was.Through != now.Last {
+		return Refreshed{}, false, nil
+	}
+	return now.refreshed(), true, nil
 }
 
 func (s Settings) check() error {
@@ -111,6 +135,8 @@ type update struct {
 	settings Settings
 	today    Day
 	added    int64 // entries counted
+	// moved is what customers with changes did in each span, if not nil.
+	moved map[string]map[int64]tally
 }
 
 func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed, error) {
@@ -141,6 +167,15 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 			return Refreshed{}, err
 		}
 	}
+	if !anew && was == next {
+		done, err := u.addNews(ctx, was.Through, last)
+		if err != nil {
+			return Refreshed{}, err
+		}
+		if done {
+			return u.end(ctx, next, last)
+		}
+	}
 	sums, through, err := u.dailySums(ctx, borders(u.periods()))
 	if err != nil {
 		return Refreshed{}, err
@@ -152,16 +187,22 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 	if err := u.publish(ctx, sums, customers, through); err != nil {
 		return Refreshed{}, err
 	}
+	result, err := u.end(ctx, next, through)
+	if anew {
+		result.Rebuilt, result.Entries = true, sums.entries()
+	}
+	return result, err
+}
+
+// end saves the state that the refresh led to.
+func (u *update) end(ctx context.Context, next state, through int64) (Refreshed, error) {
 	next.Through = through
 	next.Generation++
 	if err := u.saveState(ctx, next); err != nil {
 		return Refreshed{}, err
 	}
 	result := next.refreshed()
-	result.Changed, result.Rebuilt, result.Entries = true, anew, u.added
-	if anew {
-		result.Entries = sums.entries()
-	}
+	result.Changed, result.Entries = true, u.added
 	return result, nil
 }
 

@@ -116,6 +116,7 @@ func TestASourceThatOnlyOneSideKnowsStopsTheRefresh(t *testing.T) {
 	s.refresh(t, set)
 	s.exec(t.Context(), `INSERT INTO {p}loyalty_points_daily VALUES ('2026-11-20', 'earn', 'tier', 5, 0, 1)`)
 	trade(s.bank, t, 1, 1, 1)
+	set.Now = noon.AddDate(0, 0, 1) // the daily sums are read when periods turn
 	before, err := read(t.Context(), s.reports)
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ const (
 // them.
 func (r *run) look(ctx context.Context) error {
 	var start store.Cursor
-	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err := r.once(func(sn *store.Snapshot) error {
 		var err error
 		start, err = sn.OrderCursor(ctx, r.settings.Storage)
 		return err

@@ -20,7 +20,7 @@ func (r *run) lookForComments(ctx context.Context) error {
 }
 
 func (r *run) commentsAfter(ctx context.Context, after int64) (records []store.CommentRecord, err error) {
-	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err = r.once(func(sn *store.Snapshot) error {
 		records, err = sn.CommentsAfter(ctx, after, pageComments)
 		return err
 	})
@@ -32,7 +32,7 @@ func (r *run) newComments(ctx context.Context) error {
 	after := max(0, r.state.Comments-overlapIDs)
 	// Nine in ten comments are order notes, which are passed over once.
 	var newest int64
-	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err := r.once(func(sn *store.Snapshot) error {
 		var err error
 		newest, err = sn.MaxCommentID(ctx)
 		return err

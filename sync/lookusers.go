@@ -76,7 +76,7 @@ func (r *run) newUsers(ctx context.Context) error {
 }
 
 func (r *run) usersAfter(ctx context.Context, after int64) (records []store.UserRecord, err error) {
-	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err = r.once(func(sn *store.Snapshot) error {
 		records, err = sn.UsersAfter(ctx, after, pageUsers)
 		return err
 	})

@@ -71,9 +71,6 @@ func (r *run) lookAtMarked(ctx context.Context, marks []Mark) error {
 	if !r.state.Done || r.state.Site != r.site {
 		return errRunFirst
 	}
-	if err := r.ledger.DB().GetContext(ctx, &r.clock, `SELECT UTC_TIMESTAMP(6)`); err != nil {
-		return fmt.Errorf("read the database's clock: %w", err)
-	}
 	if err := r.compile(ctx); err != nil {
 		return err
 	}
@@ -155,7 +152,7 @@ func (r *run) settleMarkedBrake(ctx context.Context) error {
 
 func (r *run) lookAtMarkedOrders(ctx context.Context, ids []int64) error {
 	var rows []store.Row
-	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+	err := r.once(func(sn *store.Snapshot) error {
 		var err error
 		rows, err = sn.Rows(ctx, r.settings.Storage, ids)
 		return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -46,15 +45,25 @@ type openBrake struct {
 	Mode  Mode // that finds the same deductions again
 }
 
+// loadState reads how far sync has come and the database's clock.
 func (r *run) loadState(ctx context.Context) (*state, error) {
-	var text string
-	err := r.ledger.DB().GetContext(ctx, &text, r.sql(`SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync'`))
-	if errors.Is(err, sql.ErrNoRows) {
-		return &state{}, nil
+	var row struct {
+		Clock time.Time      `db:"clock"`
+		Value sql.NullString `db:"value"`
 	}
+	err := r.ledger.DB().GetContext(ctx, &row, r.sql(`
+		SELECT UTC_TIMESTAMP(6) AS clock, (SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync') AS value`))
 	if err != nil {
 		return nil, fmt.Errorf("read the checkpoint: %w", err)
 	}
+	r.clock = row.Clock
+	if !row.Value.Valid {
+		return &state{}, nil
+	}
+	return readState(row.Value.String)
+}
+
+func readState(text string) (*state, error) {
 	var s state
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return nil, fmt.Errorf("the checkpoint of sync is not readable: %w", err)

@@ -122,6 +122,12 @@ func (r *run) sql(query string) string { return r.Prefix.SQL(query) }
 // Run does one run and returns what it did. A *BrakeError says that
 // deductions were withheld; a *FactsError that some facts could not be valued.
 func (e *Engine) Run(ctx context.Context, options Options) (*Summary, error) {
+	if options.Mode == Increment && options.Accept == "" {
+		// What fails here fails in the run too, which tells it better.
+		if summary, err := e.idle(ctx); err == nil && summary != nil {
+			return summary, nil
+		}
+	}
 	r, end, err := e.begin(ctx, options.Mode)
 	if err != nil {
 		return nil, err
@@ -190,9 +196,6 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 	var err error
 	if r.state, err = r.loadState(ctx); err != nil {
 		return err
-	}
-	if err := r.ledger.DB().GetContext(ctx, &r.clock, `SELECT UTC_TIMESTAMP(6)`); err != nil {
-		return fmt.Errorf("read the database's clock: %w", err)
 	}
 	r.first = !r.state.Done
 	if err := r.noteSettings(ctx); err != nil {

@@ -214,10 +214,20 @@ func (a *app) homes() []home {
 	}
 }
 
+// schemas returns the databases with all the tables in them, each once.
+func (a *app) schemas() []home {
+	homes := a.homes()
+	if a.ownLedger() {
+		return homes
+	}
+	homes[0].components = append(homes[0].components, homes[1].components...)
+	return homes[:1]
+}
+
 // checkSchema returns nil when all tables are as this binary needs them.
 func (a *app) checkSchema(ctx context.Context) error {
 	var behind error
-	for _, h := range a.homes() {
+	for _, h := range a.schemas() {
 		err := database.CheckSchema(ctx, h.db, a.site.Prefix, h.components...)
 		switch {
 		case errors.Is(err, database.ErrBehind):

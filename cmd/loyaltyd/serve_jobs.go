@@ -47,13 +47,15 @@ func (s *session) watched(run func(context.Context) error) func(context.Context)
 // sync does one run, brings the reports up to date, whatever kept the run from
 // its end, and records the run for the site.
 func (s *session) sync(ctx context.Context, mode sync.Mode) error {
-	started, err := s.clock(ctx)
-	if err != nil {
-		return err
-	}
 	began, err := s.ledgerClock(ctx)
 	if err != nil {
 		return err
+	}
+	started := began
+	if s.ownLedger() {
+		if started, err = s.clock(ctx); err != nil {
+			return err
+		}
 	}
 	if err := s.refreshProgramme(ctx); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"loyaltyd/config"
@@ -150,11 +151,7 @@ func (s *session) look(ctx context.Context) (schedule.Moment, error) {
 	if err != nil {
 		return schedule.Moment{}, err
 	}
-	now, err := s.ledgerClock(ctx)
-	if err != nil {
-		return schedule.Moment{}, err
-	}
-	last, err := s.lastJobs(ctx)
+	now, last, err := s.lastJobs(ctx)
 	return schedule.Moment{Now: now, Zone: settings.Zone, Last: last}, err
 }
 
@@ -179,25 +176,31 @@ func (s *session) saved(ctx context.Context, job string, at time.Time) error {
 	return s.showJobs(ctx)
 }
 
-// lastJobs returns what each job's last success stands for.
-func (s *session) lastJobs(ctx context.Context) (map[string]time.Time, error) {
+// lastJobs returns the time by the ledger's database, UTC, and what each job's
+// last success stands for.
+func (s *session) lastJobs(ctx context.Context) (now time.Time, last map[string]time.Time, err error) {
 	var rows []struct {
-		Name  string `db:"name"`
-		Value string `db:"value"`
+		Now   time.Time `db:"now"`
+		Name  string    `db:"name"`
+		Value string    `db:"value"`
 	}
-	err := s.ledgerDB.SelectContext(ctx, &rows, s.site.Prefix.SQL(`
-		SELECT name, value FROM {p}loyalty_checkpoints WHERE name LIKE 'job:%'`))
+	err = s.ledgerDB.SelectContext(ctx, &rows, s.site.Prefix.SQL(`
+		SELECT UTC_TIMESTAMP(6) AS now, '' AS name, '' AS value
+		UNION ALL SELECT UTC_TIMESTAMP(6), name, value FROM {p}loyalty_checkpoints WHERE name LIKE 'job:%'`))
 	if err != nil {
-		return nil, fmt.Errorf("read when the jobs ran last: %w", err)
+		return time.Time{}, nil, fmt.Errorf("read when the jobs ran last: %w", err)
 	}
-	last := map[string]time.Time{}
+	last = map[string]time.Time{}
 	for _, row := range rows {
-		// One that cannot be read is as good as none: the job runs.
-		if at, err := time.Parse(time.RFC3339Nano, row.Value); err == nil {
-			last[row.Name[len(jobKey):]] = at
+		now = row.Now
+		if job, found := strings.CutPrefix(row.Name, jobKey); found {
+			// One that cannot be read is as good as none: the job runs.
+			if at, err := time.Parse(time.RFC3339Nano, row.Value); err == nil {
+				last[job] = at
+			}
 		}
 	}
-	return last, nil
+	return now, last, nil
 }
 
 // saveJob records what a job's success stands for.

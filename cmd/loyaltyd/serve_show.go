@@ -43,7 +43,7 @@ func (s *session) showJobs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	last, err := s.lastJobs(ctx)
+	_, last, err := s.lastJobs(ctx)
 	if err != nil {
 		return err
 	}

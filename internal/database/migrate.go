@@ -113,14 +113,30 @@ func migrate(ctx context.Context, db *sqlx.DB, prefix Prefix, component Componen
 // CheckSchema returns nil when every migration of the components has been
 // applied and none that this binary does not know.
 func CheckSchema(ctx context.Context, db *sqlx.DB, prefix Prefix, components ...Component) error {
+	var rows []struct {
+		Component string `db:"component"`
+		Number    int    `db:"number"`
+	}
+	err := db.SelectContext(ctx, &rows, prefix.SQL(`SELECT component, MAX(number) AS number FROM {p}loyalty_migrations GROUP BY component`))
+	const noSuchTable = 1146
+	if Code(err) == noSuchTable {
+		return ErrBehind
+	}
+	if err != nil {
+		return fmt.Errorf("read %sloyalty_migrations: %w", prefix, err)
+	}
+	applied := map[string]int{}
+	for _, row := range rows {
+		applied[row.Component] = row.Number
+	}
 	for _, component := range components {
-		all, have, err := progress(ctx, db, prefix, component)
-		const noSuchTable = 1146
-		if Code(err) == noSuchTable {
-			return ErrBehind
-		}
+		all, err := component.migrations()
 		if err != nil {
 			return err
+		}
+		have := applied[component.Name]
+		if have > len(all) {
+			return newer(component, have, len(all))
 		}
 		if have < len(all) {
 			return fmt.Errorf("%s: %w", all[have].name, ErrBehind)
@@ -143,9 +159,13 @@ func progress(ctx context.Context, db *sqlx.DB, prefix Prefix, component Compone
 		return nil, 0, fmt.Errorf("read %sloyalty_migrations: %w", prefix, err)
 	}
 	if have > len(all) {
-		return nil, 0, fmt.Errorf("%s is at migration %d, this loyaltyd knows %d: %w", component.Name, have, len(all), ErrNewer)
+		return nil, 0, newer(component, have, len(all))
 	}
 	return all, have, nil
+}
+
+func newer(component Component, have, known int) error {
+	return fmt.Errorf("%s is at migration %d, this loyaltyd knows %d: %w", component.Name, have, known, ErrNewer)
 }
 
 // statements splits the text of a migration at each ";" that ends a line, and

@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -20,10 +19,10 @@ const (
 	firstBackoff = 20 * time.Millisecond
 )
 
-// Transact runs work in a READ COMMITTED transaction and commits it. When the
-// server asks for it (deadlock, lock wait, changed record) or the connection
-// is lost, the whole of work runs again in a new transaction, a bounded number
-// of times. The answer to a COMMIT can be lost although it happened, so work
+// Transact runs work in a transaction of a handle from Open and commits it.
+// When the server asks for it (deadlock, lock wait, changed record) or the
+// connection is lost, the whole of work runs again in a new transaction, a
+// bounded number of times. The answer to a COMMIT can be lost although it happened, so work
 // must find out from the database what is left to do.
 func Transact(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) error {
 	for attempt := 1; ; attempt++ {
@@ -42,7 +41,7 @@ func Transact(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) error
 }
 
 func transactOnce(ctx context.Context, db *sqlx.DB, work func(*sqlx.Tx) error) error {
-	tx, err := db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	tx, err := db.BeginTxx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}

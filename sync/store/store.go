@@ -146,7 +146,7 @@ func (s *Store) wrongPrefix(ctx context.Context, reason error) error {
 // function that it was given to.
 type Snapshot struct {
 	store *Store
-	tx    *sqlx.Tx
+	tx    sqlx.QueryerContext
 	zone  *time.Location // read when first needed
 }
 
@@ -155,13 +155,17 @@ type Snapshot struct {
 // may hold a half-written order. Lost connections are returned as they are
 // (database.ConnectionLost); the caller may try again.
 func (s *Store) Snapshot(ctx context.Context, work func(*Snapshot) error) error {
-	tx, err := s.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := s.db.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return fmt.Errorf("begin reading the store: %w", err)
 	}
 	defer func() { _ = tx.Rollback() }()
 	return work(&Snapshot{store: s, tx: tx})
 }
+
+// Once is Snapshot for work that is a single statement, which is consistent
+// without a transaction.
+func (s *Store) Once(work func(*Snapshot) error) error { return work(&Snapshot{store: s, tx: s.db}) }
 
 // each runs query and gives every row to visit. Queries name tables with {p}
 // and, for users and usermeta, {u}.
