@@ -56,8 +56,8 @@ func (s *Store) Tail(ctx context.Context, storage Storage, from TailFrom, limit 
 	}
 	sn := Snapshot{store: s}
 	query := lasts + `
-		UNION ALL SELECT 'users', COUNT(*), 0, BIT_XOR(u.digest), NULL FROM (` + sn.usersSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`) + `) u
-		UNION ALL SELECT 'comments', COUNT(*), 0, BIT_XOR(c.digest), NULL FROM (` + commentsSQL(byPrimaryKey, `c.comment_ID > ? ORDER BY c.comment_ID LIMIT ?`) + `) c
+		UNION ALL SELECT 'users', COUNT(*), 0, BIT_XOR(u.digest), NULL FROM (` + sn.userSumsSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`) + `) u
+		UNION ALL SELECT 'comments', COUNT(*), 0, BIT_XOR(c.digest), NULL FROM (` + commentSumsSQL(`c.comment_ID > ? ORDER BY c.comment_ID LIMIT ?`) + `) c
 		UNION ALL SELECT 'order', h.id, h.parent, h.head, h.modified FROM (` + orders + `) h`
 	args = append([]any{from.Users, limit, from.Comments, limit}, args...)
 	var tail Tail
