@@ -1,7 +1,6 @@
 package sync_test
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"testing"
@@ -36,7 +35,7 @@ func TestAnInterruptedReadingAheadGoesOn(t *testing.T) {
 	db := testshop.New(t)
 	s := newStage(t, db, testshop.HPOS, `earn: {first_order: {points: 50}}`)
 	s.many(100_000, 3300)
-	stop := errors.New("enough")
+	const stop = "enough"
 	var pages int
 	s.engine.Progress = func(stage string, _, _ int64) {
 		if pages++; stage == "orders" && pages > 4 {

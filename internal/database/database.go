@@ -97,8 +97,12 @@ func (c isolated) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = conn.(driver.ExecerContext).ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL "+c.level, nil)
-	if err != nil {
+	session, ok := conn.(driver.ExecerContext)
+	if !ok {
+		_ = conn.Close()
+		return nil, fmt.Errorf("set the isolation of transactions: %T runs no statements", conn)
+	}
+	if _, err = session.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL "+c.level, nil); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("set the isolation of transactions: %w", err)
 	}

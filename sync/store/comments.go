@@ -23,8 +23,10 @@ type UserPost struct{ User, Post int64 }
 const commentsWanted = `c.user_id > 0 AND c.comment_type IN ('', 'comment', 'review')`
 
 // commentFields are what a comment's digest is made of.
-var commentFields = []string{"t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
-	"t.verified", "t.type", "t.approved", "t.post_type"}
+var commentFields = []string{
+	"t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
+	"t.verified", "t.type", "t.approved", "t.post_type",
+}
 
 // commentsSQL reads the comments for which condition on their row c holds, for
 // each the expressions in columns. The index hint is for walks along the key:

@@ -22,9 +22,11 @@ const (
 
 // The date of the last change is left out: each save moves it.
 var (
-	hposFields = []string{"o.id", "o.type", "o.parent_order_id", "o.customer_id", "o.total_amount",
+	hposFields = []string{
+		"o.id", "o.type", "o.parent_order_id", "o.customer_id", "o.total_amount",
 		"o.date_created_gmt", "d.date_paid_gmt", "d.date_completed_gmt", "d.shipping_total_amount", "d.shipping_tax_amount",
-		"o.status", "o.currency", hposRefunded, "o.billing_email"}
+		"o.status", "o.currency", hposRefunded, "o.billing_email",
+	}
 
 	hposHead = digestSQL(hposFields...)
 )
