@@ -82,7 +82,7 @@ func pairsByItself(t *testing.T, l launcher) {
 		}
 		s.option("loyaltyd_version", "0.9")
 		if out := s.ok("doctor"); !strings.Contains(out, "ok    key: "+p.key().id) || !strings.Contains(out, "ok    endpoint: listens at "+address) ||
-			!strings.Contains(out, "the plugin's version is 0.9") {
+			!strings.Contains(out, "ok    plugin: version 0.9") {
 			s.t.Errorf("the doctor says\n%s", out)
 		}
 		d.stops()
@@ -721,4 +721,20 @@ func killedBetweenReservingAndConfirming(t *testing.T, l launcher) {
 func whole(v any) int64 {
 	n, _ := v.(float64)
 	return int64(n)
+}
+
+func TestPluginAndDaemonAreComparedWhereBothHaveAVersion(t *testing.T) {
+	for _, c := range []struct {
+		plugin, daemon string
+		want           bool
+	}{
+		{"1.2.0", "v1.2.0", true},
+		{"1.2.0", "1.3.0", false},
+		{"0.9", "(devel)", true},
+		{"0.0.0-dev", "v1.2.0", true},
+	} {
+		if got := sameVersion(c.plugin, c.daemon); got != c.want {
+			t.Errorf("plugin %s, daemon %s: %t", c.plugin, c.daemon, got)
+		}
+	}
 }
