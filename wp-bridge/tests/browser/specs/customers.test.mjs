@@ -56,7 +56,8 @@ test('the keyboard is enough to adjust points', async t => {
     return style.outlineStyle !== 'none' || style.boxShadow !== 'none';
   });
   assert.ok(outline, 'the focus does not show');
-  await page.keyboard.press('Enter');
+  // Loading the page again before the answer would take the form back.
+  await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
   await until('the adjustment shows', async () => (await page.words()).includes('By keyboard') || (await again(page), false));
 });
 
