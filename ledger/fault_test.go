@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -70,15 +71,26 @@ func (d *desk) wantRounds(n int64) {
 }
 
 // behindProxy returns the desk's ledger as seen through a proxy.
-func (d *desk) behindProxy() (*testshop.Proxy, *ledger.Ledger) {
+func (d *desk) behindProxy(options ledger.Options) (*testshop.Proxy, *ledger.Ledger) {
 	d.Helper()
 	proxy := testshop.StartProxy(d, d.db.DSN())
-	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, ledger.Options{})
+	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, options)
+}
+
+// eachWay runs test for each way of writing rows to a ledger behind a proxy.
+func eachWay(t *testing.T, test func(t *testing.T, d *desk, proxy *testshop.Proxy, l *ledger.Ledger)) {
+	for way, from := range map[string]int{"LOAD DATA": 1, "INSERT": math.MaxInt} {
+		t.Run(way, func(t *testing.T) {
+			each(t, ledger.Options{}, func(t *testing.T, d *desk) {
+				proxy, l := d.behindProxy(ledger.Options{LoadFrom: from})
+				test(t, d, proxy, l)
+			})
+		})
+	}
 }
 
 func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
-	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
-		proxy, l := d.behindProxy()
+	eachWay(t, func(t *testing.T, d *desk, proxy *testshop.Proxy, l *ledger.Ledger) {
 		for round := int64(0); ; round++ {
 			before := proxy.Broken()
 			proxy.LoseCommit(int(round))
@@ -97,8 +109,7 @@ func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
 }
 
 func TestAConnectionCutAtAnyPacketChangesNothing(t *testing.T) {
-	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
-		proxy, l := d.behindProxy()
+	eachWay(t, func(t *testing.T, d *desk, proxy *testshop.Proxy, l *ledger.Ledger) {
 		for round := int64(0); ; round++ {
 			before := proxy.Broken()
 			proxy.CutAfter(int(round))
@@ -185,7 +196,7 @@ func TestALeaseSurvivesLostConnections(t *testing.T) {
 		if err := d.lease.Release(); err != nil {
 			t.Fatal(err)
 		}
-		proxy, l := d.behindProxy()
+		proxy, l := d.behindProxy(ledger.Options{})
 		proxy.LoseCommit(0) // that of taking the lease
 		lease, err := l.Acquire(t.Context(), 30*time.Millisecond, 0)
 		if err != nil {

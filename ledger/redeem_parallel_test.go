@@ -291,7 +291,7 @@ func (d *desk) wantRedeemed(rounds int64) {
 func TestALostAnswerToAnyCommitRedeemsOnce(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		d.post(earn(7, 1, 1_000_000))
-		proxy, l := d.behindProxy()
+		proxy, l := d.behindProxy(ledger.Options{})
 		for round := int64(0); ; round++ {
 			before := proxy.Broken()
 			proxy.LoseCommit(int(round))
@@ -312,7 +312,7 @@ func TestALostAnswerToAnyCommitRedeemsOnce(t *testing.T) {
 func TestAConnectionCutAtAnyPacketRedeemsOnce(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		d.post(earn(7, 1, 1_000_000))
-		proxy, l := d.behindProxy()
+		proxy, l := d.behindProxy(ledger.Options{})
 		for round := int64(0); ; round++ {
 			before := proxy.Broken()
 			proxy.CutAfter(int(round))
