@@ -51,6 +51,7 @@ type section struct {
 // that the others use.
 var sections = []section{
 	{"first", (*Bench).firstRun},
+	{"increment", (*Bench).increment},
 	{"pages", (*Bench).pages},
 }
 
