@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,21 +26,22 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rivals, err := p.earliestElsewhere(ctx, users)
+	candidates, err := p.elsewhere(ctx, users, holders)
 	if err != nil {
 		return err
 	}
-	p.first = make(map[int64]int64, len(users))
+	for _, c := range p.cases {
+		if c.owner != 0 {
+			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
+		}
+	}
+	p.first = make(map[int64]int64)
 	outside := map[int64]int64{} // order → customer
 	for _, user := range users {
-		candidates := rivals[user]
-		for _, c := range p.cases {
-			if c.owner == user {
-				candidates = append(candidates, program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
-			}
+		winner, holder := program.FirstOrder(candidates[user]), holders[user].ID
+		if winner != holder {
+			p.first[user] = winner
 		}
-		winner, holder := program.FirstOrder(candidates), holders[user]
-		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
 			c.first = true
 		} else if winner != 0 && winner != holder {
@@ -69,6 +71,7 @@ func (p *orderPlan) contestants() []int64 {
 	}
 	for _, c := range p.cases {
 		if c.failed != nil { // its worth is unknown, so its customer's first place is
+			p.run.unplaced = true
 			delete(ask, c.owner)
 			if c.seen != nil {
 				delete(ask, c.seen.User)
@@ -85,24 +88,55 @@ func (p *orderPlan) contestants() []int64 {
 	return users
 }
 
-func (p *orderPlan) firstOrders(ctx context.Context, users []int64) (map[int64]int64, error) {
+// firstOrders returns the customers' first orders as they were saved.
+func (p *orderPlan) firstOrders(ctx context.Context, users []int64) (map[int64]program.Candidate, error) {
 	type row struct {
-		User  int64 `db:"user_id"`
-		Order int64 `db:"order_id"`
+		User     int64           `db:"user_id"`
+		Order    int64           `db:"order_id"`
+		EarnsAt  ledger.NullTime `db:"earns_at"`
+		Purchase sql.NullInt64   `db:"purchase"`
 	}
-	rows, err := selectIn[row](ctx, p.tx, p.run.sql(`SELECT user_id, order_id FROM {p}loyalty_first_orders WHERE user_id IN (?)`), users)
+	rows, err := selectIn[row](ctx, p.tx, p.run.sql(`
+		SELECT f.user_id, f.order_id, o.earns_at, o.purchase FROM {p}loyalty_first_orders f
+		LEFT JOIN {p}loyalty_seen_orders o ON o.id = f.order_id WHERE f.user_id IN (?)`), users)
 	if err != nil {
 		return nil, fmt.Errorf("read first orders: %w", err)
 	}
-	holders := make(map[int64]int64, len(rows))
+	holders := make(map[int64]program.Candidate, len(rows))
 	for _, row := range rows {
-		holders[row.User] = row.Order
+		holders[row.User] = program.Candidate{ID: row.Order, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase.Int64}
 	}
 	return holders, nil
 }
 
-// earliestElsewhere returns each customer's earliest order with points that is
-// not in this batch. One index look-up a customer, however many orders he has.
+// elsewhere returns each customer's earliest order with points that is not in
+// this batch.
+func (p *orderPlan) elsewhere(ctx context.Context, users []int64, holders map[int64]program.Candidate) (map[int64][]program.Candidate, error) {
+	if !p.run.empty || p.run.unplaced {
+		return p.earliestElsewhere(ctx, users)
+	}
+	// This run saw all orders that were seen, and placed every one: the holder
+	// is the earliest of all. Only if it is in this batch another one may be.
+	var contested []int64
+	for _, user := range users {
+		if holder := holders[user]; p.byID[holder.ID] != nil {
+			contested = append(contested, user)
+		}
+	}
+	earliest, err := p.earliestElsewhere(ctx, contested)
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range users {
+		if holder := holders[user]; holder.ID != 0 && p.byID[holder.ID] == nil {
+			earliest[user] = []program.Candidate{holder}
+		}
+	}
+	return earliest, nil
+}
+
+// earliestElsewhere finds them among all orders that were seen: one index
+// look-up a customer, however many orders he has.
 func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (map[int64][]program.Candidate, error) {
 	mine := map[int64][]int64{}
 	for _, c := range p.cases {
@@ -194,21 +228,28 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	return nil
 }
 
-// saveFirstOrders remembers who holds the first place now.
+// saveFirstOrders remembers who took or lost the first place.
 func (p *orderPlan) saveFirstOrders(ctx context.Context, result *batchResult) error {
-	var lost []int64
+	var won, lost []int64
 	for user, order := range p.first {
-		if result.userWithheld(user) {
-			continue
-		}
-		if order == 0 {
+		switch {
+		case result.userWithheld(user):
+		case order == 0:
 			lost = append(lost, user)
-			continue
+		default:
+			won = append(won, user)
 		}
-		_, err := p.tx.ExecContext(ctx, p.run.sql(`INSERT INTO {p}loyalty_first_orders (user_id, order_id) VALUES (?, ?)
-			ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)`), user, order)
+	}
+	slices.Sort(won)
+	for chunk := range slices.Chunk(won, maxRows) {
+		args := make([]any, 0, 2*len(chunk))
+		for _, user := range chunk {
+			args = append(args, user, p.first[user])
+		}
+		_, err := p.tx.ExecContext(ctx, p.run.sql(`INSERT INTO {p}loyalty_first_orders (user_id, order_id) VALUES `)+placeholders(2, len(chunk))+`
+			ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)`, args...)
 		if err != nil {
-			return fmt.Errorf("save the first order of customer %d: %w", user, err)
+			return fmt.Errorf("save the first orders of %d customers: %w", len(chunk), err)
 		}
 	}
 	slices.Sort(lost)

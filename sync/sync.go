@@ -104,6 +104,7 @@ type run struct {
 	site               site // the settings that this run goes by
 	first              bool // no run has come to its end yet
 	empty              bool // nothing was posted before this run
+	unplaced           bool // an order failed, so its customer's first order is not known
 	mayHaveTodos       bool
 	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
 	recheckUsers       bool    // the exclusions changed
