@@ -52,6 +52,8 @@ type section struct {
 var sections = []section{
 	{"first", (*Bench).firstRun},
 	{"increment", (*Bench).increment},
+	{"sweep", (*Bench).sweep},
+	{"small", (*Bench).small},
 	{"pages", (*Bench).pages},
 }
 
