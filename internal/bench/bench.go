@@ -51,6 +51,9 @@ type section struct {
 // that the others use.
 var sections = []section{
 	{"first", (*Bench).firstRun},
+	{"increment", (*Bench).increment},
+	{"sweep", (*Bench).sweep},
+	{"small", (*Bench).small},
 	{"pages", (*Bench).pages},
 }
 
