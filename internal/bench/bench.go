@@ -28,6 +28,9 @@ type Options struct {
 	Binary string
 	// Profiles is a directory for profiles of our own process; empty: none.
 	Profiles string
+	// Watch is how long, in each round, checkouts are watched alone and beside a
+	// sweep.
+	Watch time.Duration
 	// Idle is how long an idle daemon is watched.
 	Idle time.Duration
 	// Log hears what is being done.

@@ -108,11 +108,8 @@ func (b *Bench) sweepOf(ctx context.Context, s *Store, d *daemon) ([]Line, error
 	})
 }
 
-// A checkout every so often, watched for so long in each turn.
-const (
-	checkoutEvery = 20 * time.Millisecond
-	watchedFor    = 3 * time.Second
-)
+// checkoutEvery is the time between two checkouts.
+const checkoutEvery = 20 * time.Millisecond
 
 // checkouts measures the median time of what a checkout writes, at a steady
 // pace, alone and beside a sweep.
@@ -120,13 +117,13 @@ func (b *Bench) checkouts(ctx context.Context, s *Store) (Line, error) {
 	b.Log("checkouts: %s", s)
 	var alone, beside []time.Duration
 	for range max(b.Rounds, 2) {
-		times, err := s.checkoutsDuring(ctx, func(ctx context.Context) error { return pause(ctx, watchedFor) })
+		times, err := s.checkoutsDuring(ctx, func(ctx context.Context) error { return pause(ctx, b.Watch) })
 		if err != nil {
 			return Line{}, err
 		}
 		alone = append(alone, times...)
 		times, err = s.checkoutsDuring(ctx, func(ctx context.Context) error {
-			for started := time.Now(); time.Since(started) < watchedFor; {
+			for started := time.Now(); time.Since(started) < b.Watch; {
 				if _, err := b.loyaltyd(ctx, s, "sync", "--sweep"); err != nil {
 					return err
 				}
