@@ -5,7 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/jmoiron/sqlx"
 
 	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
@@ -22,11 +23,11 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 	if len(users) == 0 {
 		return nil
 	}
-	holders, err := p.firstOrders(ctx, users)
-	if err != nil {
+	var err error
+	if p.held, err = p.firstOrders(ctx, users); err != nil {
 		return err
 	}
-	candidates, err := p.elsewhere(ctx, users, holders)
+	candidates, err := p.elsewhere(ctx, users)
 	if err != nil {
 		return err
 	}
@@ -35,13 +36,11 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
 		}
 	}
-	p.first = make(map[int64]int64)
+	p.first = make(map[int64]int64, len(users))
 	outside := map[int64]int64{} // order → customer
 	for _, user := range users {
-		winner, holder := program.FirstOrder(candidates[user]), holders[user].ID
-		if winner != holder {
-			p.first[user] = winner
-		}
+		winner, holder := program.FirstOrder(candidates[user]), p.held[user]
+		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
 			c.first = true
 		} else if winner != 0 && winner != holder {
@@ -88,92 +87,77 @@ func (p *orderPlan) contestants() []int64 {
 	return users
 }
 
-// firstOrders returns the customers' first orders as they were saved.
-func (p *orderPlan) firstOrders(ctx context.Context, users []int64) (map[int64]program.Candidate, error) {
+func (p *orderPlan) firstOrders(ctx context.Context, users []int64) (map[int64]int64, error) {
 	type row struct {
-		User     int64           `db:"user_id"`
-		Order    int64           `db:"order_id"`
-		EarnsAt  ledger.NullTime `db:"earns_at"`
-		Purchase sql.NullInt64   `db:"purchase"`
+		User  int64 `db:"user_id"`
+		Order int64 `db:"order_id"`
 	}
-	rows, err := selectIn[row](ctx, p.tx, p.run.sql(`
-		SELECT f.user_id, f.order_id, o.earns_at, o.purchase FROM {p}loyalty_first_orders f
-		LEFT JOIN {p}loyalty_seen_orders o ON o.id = f.order_id WHERE f.user_id IN (?)`), users)
+	rows, err := selectIn[row](ctx, p.tx, p.run.sql(`SELECT user_id, order_id FROM {p}loyalty_first_orders WHERE user_id IN (?)`), users)
 	if err != nil {
 		return nil, fmt.Errorf("read first orders: %w", err)
 	}
-	holders := make(map[int64]program.Candidate, len(rows))
+	holders := make(map[int64]int64, len(rows))
 	for _, row := range rows {
-		holders[row.User] = program.Candidate{ID: row.Order, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase.Int64}
+		holders[row.User] = row.Order
 	}
 	return holders, nil
 }
 
 // elsewhere returns each customer's earliest order with points that is not in
 // this batch.
-func (p *orderPlan) elsewhere(ctx context.Context, users []int64, holders map[int64]program.Candidate) (map[int64][]program.Candidate, error) {
-	if !p.run.empty || p.run.unplaced {
-		return p.earliestElsewhere(ctx, users)
-	}
-	// This run saw all orders that were seen, and placed every one: the holder
-	// is the earliest of all. Only if it is in this batch another one may be.
-	var contested []int64
-	for _, user := range users {
-		if holder := holders[user]; p.byID[holder.ID] != nil {
-			contested = append(contested, user)
+func (p *orderPlan) elsewhere(ctx context.Context, users []int64) (map[int64][]program.Candidate, error) {
+	var orders []int64
+	ask := users
+	if p.run.empty && !p.run.unplaced {
+		// This run placed all orders that were seen, so who holds the first place
+		// is the earliest of all. Only if it is in this batch another may be.
+		ask = nil
+		for _, user := range users {
+			if holder := p.held[user]; p.byID[holder] != nil {
+				ask = append(ask, user)
+			} else if holder != 0 {
+				orders = append(orders, holder)
+			}
 		}
 	}
-	earliest, err := p.earliestElsewhere(ctx, contested)
+	found, err := p.earliestElsewhere(ctx, ask)
 	if err != nil {
 		return nil, err
 	}
-	for _, user := range users {
-		if holder := holders[user]; holder.ID != 0 && p.byID[holder.ID] == nil {
-			earliest[user] = []program.Candidate{holder}
-		}
+	seen, err := p.run.seenOrders(ctx, p.tx, append(orders, found...))
+	if err != nil {
+		return nil, err
+	}
+	earliest := make(map[int64][]program.Candidate, len(users))
+	for _, row := range seen {
+		earliest[row.User] = []program.Candidate{{ID: row.ID, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase}}
 	}
 	return earliest, nil
 }
 
-// earliestElsewhere finds them among all orders that were seen: one index
-// look-up a customer, however many orders he has.
-func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (map[int64][]program.Candidate, error) {
-	mine := map[int64][]int64{}
-	for _, c := range p.cases {
-		if c.seen != nil {
-			mine[c.seen.User] = append(mine[c.seen.User], c.id)
-		}
-	}
-	earliest := make(map[int64][]program.Candidate, len(users))
-	for chunk := range slices.Chunk(users, 100) {
-		var parts []string
-		var args []any
-		for _, user := range chunk {
-			not := ""
-			args = append(args, user)
-			if ids := mine[user]; len(ids) > 0 {
-				not = " AND id NOT IN (" + strings.Repeat("?,", len(ids)-1) + "?)"
-				for _, id := range ids {
-					args = append(args, id)
-				}
-			}
-			parts = append(parts, `(SELECT user_id, id, earns_at, purchase FROM {p}loyalty_seen_orders
-				WHERE user_id = ? AND purchase > 0`+not+` ORDER BY earns_at, id LIMIT 1)`)
-		}
-		var rows []struct {
-			User     int64           `db:"user_id"`
-			ID       int64           `db:"id"`
-			EarnsAt  ledger.NullTime `db:"earns_at"`
-			Purchase int64           `db:"purchase"`
-		}
-		if err := p.tx.SelectContext(ctx, &rows, p.run.sql(strings.Join(parts, " UNION ALL ")), args...); err != nil {
+// earliestElsewhere finds these orders among all that were seen. One index
+// look-up a customer, however many orders he has: whoever has an order with
+// points has an account.
+func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (orders []int64, err error) {
+	for chunk := range slices.Chunk(users, maxRows) {
+		query, args, err := sqlx.In(p.run.sql(`
+			SELECT (SELECT s.id FROM {p}loyalty_seen_orders s
+			        WHERE s.user_id = a.user_id AND s.purchase > 0 AND s.id NOT IN (?) ORDER BY s.earns_at, s.id LIMIT 1)
+			FROM {p}loyalty_accounts a WHERE a.user_id IN (?)`), p.batch.ids(), chunk)
+		if err != nil {
 			return nil, fmt.Errorf("look for first orders: %w", err)
 		}
-		for _, row := range rows {
-			earliest[row.User] = []program.Candidate{{ID: row.ID, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase}}
+		var found []sql.NullInt64
+		if err := p.tx.SelectContext(ctx, &found, query, args...); err != nil {
+			return nil, fmt.Errorf("look for first orders: %w", err)
+		}
+		for _, order := range found {
+			if order.Valid {
+				orders = append(orders, order.Int64)
+			}
 		}
 	}
-	return earliest, nil
+	return orders, nil
 }
 
 // addOutside adds the orders whose first-order bonus changes although nothing
@@ -191,14 +175,11 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	if err != nil {
 		return err
 	}
-	purchases, err := p.tx.Posted(ctx, ledger.Purchase, ids)
+	posted, err := p.tx.PostedUnder(ctx, []ledger.Source{ledger.Purchase, ledger.FirstOrder}, ids)
 	if err != nil {
 		return err
 	}
-	bonuses, err := p.tx.Posted(ctx, ledger.FirstOrder, ids)
-	if err != nil {
-		return err
-	}
+	purchases, bonuses := posted[ledger.Purchase], posted[ledger.FirstOrder]
 	for _, id := range ids {
 		c := &orderCase{
 			id: id, outside: true, seen: seen[id], owner: customers[id], counts: customers[id],
@@ -228,12 +209,12 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	return nil
 }
 
-// saveFirstOrders remembers who took or lost the first place.
+// saveFirstOrders remembers who holds the first place now.
 func (p *orderPlan) saveFirstOrders(ctx context.Context, result *batchResult) error {
-	var won, lost []int64
+	var won, lost []int64 // customers
 	for user, order := range p.first {
 		switch {
-		case result.userWithheld(user):
+		case order == p.held[user] || result.userWithheld(user):
 		case order == 0:
 			lost = append(lost, user)
 		default:
@@ -242,7 +223,7 @@ func (p *orderPlan) saveFirstOrders(ctx context.Context, result *batchResult) er
 	}
 	slices.Sort(won)
 	for chunk := range slices.Chunk(won, maxRows) {
-		args := make([]any, 0, 2*len(chunk))
+		args := make([]any, 0, len(chunk)*2)
 		for _, user := range chunk {
 			args = append(args, user, p.first[user])
 		}
