@@ -27,11 +27,22 @@ test: ## all tests, on private MariaDB and MySQL servers
 	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
 	bin/withservers -- $(GOTEST) -race -timeout 30m $(TESTFLAGS) ./...
 
-bench: ## what the pages of wp-admin cost, with few entries and with many
+# How large a store `make bench` measures, on what (hpos,legacy), which of its
+# sections (none: all), in how many rounds, where the stores are kept for the
+# next time and where profiles go (none: nowhere).
+ORDERS   ?= 100000
+STORAGES ?= hpos,legacy
+SECTIONS ?=
+ROUNDS   ?= 3
+DATA     ?=
+PROFILE  ?=
+
+bench: ## loyaltyd beside the database's own limits, on a store of ORDERS= orders
 	@scripts/need-mariadb --exactly
 	@scripts/need-php
 	@scripts/fetch-wordpress 6.1 >/dev/null
-	$(GO) run ./internal/bench/cmd/bench $(BENCHFLAGS)
+	$(GO) run ./internal/bench/cmd/bench -orders $(ORDERS) -storages $(STORAGES) -sections '$(SECTIONS)' \
+		-rounds $(ROUNDS) -data '$(DATA)' -profile '$(PROFILE)' $(BENCHFLAGS)
 
 lint: ## what the linters say
 	$(LINT) run

@@ -51,9 +51,9 @@ type Query struct {
 	Time time.Duration // as the database client sees it, median
 }
 
-// pages are the pages that are measured; the first is not one of ours: what
+// pagesOfAdmin are the pages that are measured; the first is not one of ours: what
 // WordPress itself costs.
-var pages = []struct{ name, path string }{
+var pagesOfAdmin = []struct{ name, path string }{
 	{"a page of WordPress's own", "/wp-admin/options-general.php"},
 	{"dashboard, month to date", "/wp-admin/admin.php?page=loyaltyd"},
 	{"dashboard, all time", "/wp-admin/admin.php?page=loyaltyd&period=all_time"},
@@ -66,9 +66,36 @@ var pages = []struct{ name, path string }{
 	{"one customer", "/wp-admin/admin.php?page=loyaltyd&tab=customers&user=1001"},
 }
 
+// pages measures the plugin's pages in a WordPress with many entries, and how
+// their cost grew from few.
+func (b *Bench) pages(ctx context.Context) ([]Line, error) {
+	few, err := Dashboard(ctx, b.Server, "pages_few", b.Few)
+	if err != nil {
+		return nil, err
+	}
+	many, err := Dashboard(ctx, b.Server, "pages_many", b.Orders)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]Line, len(many))
+	for i, page := range many {
+		lines[i] = Line{
+			Store: fmt.Sprintf("WordPress, ledger of %d entries", b.Orders), What: page.Name + ": SQL", Ours: Seconds(page.SQL()),
+			Counts: []Figure{Count(int64(len(page.Own)), "queries")},
+		}
+		if small := few[i].SQL(); small > 0 {
+			lines[i].Counts = append(lines[i].Counts, Count(int64(small.Microseconds()), fmt.Sprintf("µs with %d", b.Few)))
+		}
+	}
+	return lines, nil
+}
+
 // Dashboard measures the plugin's pages in a WordPress whose ledger has so many
 // entries.
 func Dashboard(ctx context.Context, server *testshop.Server, name string, entries int) (measured []Page, err error) {
+	if err := server.DropDatabase(ctx, name); err != nil {
+		return nil, err
+	}
 	if err := server.CreateDatabase(ctx, name); err != nil {
 		return nil, err
 	}
@@ -92,7 +119,7 @@ func Dashboard(ctx context.Context, server *testshop.Server, name string, entrie
 	}
 	now := time.Now()
 	dates := strings.NewReplacer("{from}", now.AddDate(0, 0, -90).Format(time.DateOnly), "{to}", now.AddDate(0, 0, -31).Format(time.DateOnly))
-	for _, page := range pages {
+	for _, page := range pagesOfAdmin {
 		const rounds = 9
 		var times []time.Duration
 		for range rounds {
@@ -115,7 +142,6 @@ func Dashboard(ctx context.Context, server *testshop.Server, name string, entrie
 
 // makeLedger makes the tables and fills them.
 func makeLedger(ctx context.Context, db *sqlx.DB, entries int) error {
-	const prefix = database.Prefix("wp_")
 	if _, err := database.Migrate(ctx, db, prefix, ledger.Component(), sync.Component(), wpbridge.Component()); err != nil {
 		return err
 	}
@@ -178,17 +204,6 @@ func ownQueries(ctx context.Context, site *testwp.Site, db *sqlx.DB) ([]Query, e
 		own = append(own, Query{query, times[rounds/2]})
 	}
 	return own, nil
-}
-
-func drain(ctx context.Context, db *sqlx.DB, query string) error {
-	rows, err := db.QueryContext(ctx, query)
-	if err != nil {
-		return fmt.Errorf("%.200s: %w", query, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-	}
-	return rows.Err()
 }
 
 func get(ctx context.Context, browser *http.Client, address string) (time.Duration, error) {

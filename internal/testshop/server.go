@@ -4,12 +4,14 @@
 package testshop
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +41,10 @@ type ServerOptions struct {
 	Durable bool
 	// BufferPool is InnoDB's cache in MiB; 0 means 128.
 	BufferPool int
+	// Data is where the server keeps its data: what a server left there before
+	// is taken up, and stays when this one ends. Empty means a directory that
+	// is new and goes with the server.
+	Data string
 	// Extra are further options of the server program, such as "--sql-mode=".
 	Extra []string
 }
@@ -53,6 +59,7 @@ type Server struct {
 	Version string
 
 	dir     string
+	data    string // the data directory
 	log     *os.File
 	process *process
 }
@@ -106,13 +113,10 @@ func start(ctx context.Context, program program, dir string, options ServerOptio
 		return nil, fmt.Errorf("create its log: %w", err)
 	}
 	server := &Server{Kind: program.kind, Socket: filepath.Join(dir, "s.sock"), dir: dir, log: log}
-	setup, err := supervise(dir, log, program.initialize(dir))
-	if err != nil {
+	server.data = cmp.Or(options.Data, filepath.Join(dir, "data"))
+	program.data = server.data
+	if err := server.initialize(ctx, program); err != nil {
 		return nil, err
-	}
-	defer setup.stop()
-	if err := setup.wait(ctx); err != nil {
-		return nil, server.failed(fmt.Errorf("make its data directory: %w", err))
 	}
 	server.process, err = supervise(dir, log, program.serve(dir, server.Socket, options))
 	if err != nil {
@@ -123,6 +127,22 @@ func start(ctx context.Context, program program, dir string, options ServerOptio
 		return nil, server.failed(err)
 	}
 	return server, nil
+}
+
+// initialize makes the data directory unless one is there.
+func (s *Server) initialize(ctx context.Context, program program) error {
+	if _, err := os.Stat(program.data); err == nil {
+		return nil
+	}
+	setup, err := supervise(s.dir, s.log, program.initialize())
+	if err != nil {
+		return err
+	}
+	defer setup.stop()
+	if err := setup.wait(ctx); err != nil {
+		return s.failed(fmt.Errorf("make its data directory: %w", errors.Join(err, os.RemoveAll(program.data))))
+	}
+	return nil
 }
 
 func (s *Server) waitUntilReady(ctx context.Context) error {
@@ -173,6 +193,15 @@ func (s *Server) failed(err error) error {
 		all = all[len(all)-lines:]
 	}
 	return fmt.Errorf("%w; the end of its log:\n  %s", err, strings.Join(all, "\n  "))
+}
+
+// PID returns the number of the server's process, if Start started it.
+func (s *Server) PID() (int, error) {
+	text, err := os.ReadFile(filepath.Join(s.dir, "pid"))
+	if err != nil {
+		return 0, fmt.Errorf("read the process number of the private %s server: %w", s.Kind, err)
+	}
+	return strconv.Atoi(strings.TrimSpace(string(text)))
 }
 
 // Attach returns the server that listens on the Unix socket at path and is of

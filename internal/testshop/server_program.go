@@ -18,6 +18,7 @@ type program struct {
 	kind      Kind
 	server    string
 	installer string // MariaDB's script that makes a data directory
+	data      string // the data directory
 }
 
 // findProgram looks on PATH and where packages put servers, which is on few
@@ -83,14 +84,14 @@ func brand(ctx context.Context, server string) Kind {
 	return MySQL
 }
 
-// initialize returns the command that makes an empty data directory in dir.
-func (p program) initialize(dir string) []string {
+// initialize returns the command that makes an empty data directory.
+func (p program) initialize() []string {
 	if p.kind == MariaDB {
-		return p.options(p.installer, dir, "--auth-root-authentication-method=normal", "--skip-test-db",
+		return p.options(p.installer, "--auth-root-authentication-method=normal", "--skip-test-db",
 			// A container may not know its own name, which matters only to accounts by host.
 			"--skip-name-resolve", "--force")
 	}
-	return p.options(p.server, dir, "--initialize-insecure")
+	return p.options(p.server, "--initialize-insecure")
 }
 
 // serve returns the command that runs the server on the data directory.
@@ -99,7 +100,7 @@ func (p program) serve(dir, socket string, options ServerOptions) []string {
 	if pool == 0 {
 		pool = 128
 	}
-	command := p.options(p.server, dir,
+	command := p.options(p.server,
 		"--socket="+socket,
 		"--pid-file="+filepath.Join(dir, "pid"),
 		"--tmpdir="+dir,
@@ -119,11 +120,11 @@ func (p program) serve(dir, socket string, options ServerOptions) []string {
 }
 
 // options returns the command line that initialize and serve have in common.
-func (p program) options(executable, dir string, more ...string) []string {
+func (p program) options(executable string, more ...string) []string {
 	command := []string{
 		executable,
 		"--no-defaults",
-		"--datadir=" + filepath.Join(dir, "data"),
+		"--datadir=" + p.data,
 		"--performance-schema=OFF",
 		// Several servers at once use up what the kernel allows.
 		"--innodb-use-native-aio=OFF",

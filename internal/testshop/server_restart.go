@@ -35,6 +35,7 @@ func (s *Server) Restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	program.data = s.data
 	if s.process, err = supervise(s.dir, s.log, program.serve(s.dir, s.Socket, ServerOptions{})); err != nil {
 		return err
 	}

@@ -7,9 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
-	"text/tabwriter"
+	"syscall"
 	"time"
 
 	"loyaltyd/internal/bench"
@@ -17,12 +19,8 @@ import (
 )
 
 func main() {
-	few := flag.Int("few", 1000, "entries of the small ledger")
-	many := flag.Int("many", 1_000_000, "entries of the large ledger")
-	queries := flag.Bool("queries", false, "print each query of the large ledger's pages with its time")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *few, *many, *queries)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -30,40 +28,64 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, few, many int, queries bool) (err error) {
-	server, err := testshop.Start(ctx, testshop.MariaDB, testshop.ServerOptions{Durable: true, BufferPool: 1024, Extra: []string{"--innodb-log-file-size=1G"}})
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if stopped := server.Stop(); err == nil {
-			err = stopped
-		}
-	}()
-	small, err := bench.Dashboard(ctx, server, "small", few)
-	if err != nil {
-		return err
-	}
-	large, err := bench.Dashboard(ctx, server, "large", many)
-	if err != nil {
-		return err
-	}
-	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "page\tat %d entries\tat %d\tratio\tfirst time\tour queries\ttheir time at %d\tat %d\t\n", few, many, few, many)
-	for i, page := range large {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f\t%s\t%d\t%s\t%s\t\n", page.Name, ms(small[i].Time), ms(page.Time),
-			page.Time.Seconds()/small[i].Time.Seconds(), ms(page.First), len(page.Own), ms(small[i].SQL()), ms(page.SQL()))
-	}
-	if err := table.Flush(); err != nil || !queries {
-		return err
-	}
-	for _, page := range large {
-		fmt.Printf("\n%s\n", page.Name)
-		for _, query := range page.Own {
-			fmt.Printf("%10s  %s\n", ms(query.Time), strings.Join(strings.Fields(query.Text), " "))
-		}
-	}
-	return nil
-}
+func run(ctx context.Context) error {
+	var options bench.Options
+	flag.IntVar(&options.Orders, "orders", 100_000, "orders in the store")
+	flag.IntVar(&options.Few, "few", 10_000, "orders in the small store that growth is measured against")
+	flag.IntVar(&options.Rounds, "rounds", 3, "rounds of each measurement; the median counts")
+	flag.DurationVar(&options.Idle, "idle", time.Minute, "how long an idle daemon is watched")
+	flag.StringVar(&options.Data, "data", "", "`directory` of the server's data, made once and used again; none: a temporary one")
+	flag.BoolVar(&options.Reuse, "reuse", false, "take up the ledgers that are in the stores")
+	flag.StringVar(&options.Binary, "binary", "", "the `loyaltyd` to measure; none: built from the sources")
+	flag.StringVar(&options.Profiles, "profile", "", "`directory` for pprof profiles of our own process")
+	storages := flag.String("storages", "hpos,legacy", "where the stores keep their orders")
+	sections := flag.String("sections", "", "what to measure, of "+strings.Join(bench.Sections(), ",")+"; none: all")
+	markdown := flag.Bool("markdown", false, "print the tables in Markdown")
+	prepare := flag.Bool("prepare", false, "make the stores in -data and measure nothing")
+	flag.Parse()
 
-func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+	options.Storages = nil
+	for name := range strings.SplitSeq(*storages, ",") {
+		switch name {
+		case "hpos":
+			options.Storages = append(options.Storages, testshop.HPOS)
+		case "legacy":
+			options.Storages = append(options.Storages, testshop.Legacy)
+		default:
+			return fmt.Errorf("-storages: there is no storage %q", name)
+		}
+	}
+	if *sections != "" {
+		options.Sections = strings.Split(*sections, ",")
+	}
+	started := time.Now()
+	options.Log = func(format string, arguments ...any) {
+		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, arguments...))
+	}
+	if *prepare {
+		return bench.Prepare(ctx, options)
+	}
+	if options.Binary == "" {
+		dir, err := os.MkdirTemp("", "loyaltyd-bench-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		options.Binary = filepath.Join(dir, "loyaltyd")
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", options.Binary, "./cmd/loyaltyd")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("build loyaltyd: %w", err)
+		}
+	}
+	lines, err := bench.Run(ctx, options)
+	print := bench.Print
+	if *markdown {
+		print = bench.Markdown
+	}
+	if printed := print(os.Stdout, lines); err == nil {
+		err = printed
+	}
+	return err
+}

@@ -1,0 +1,116 @@
+package sync_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"loyaltyd/internal/testshop"
+)
+
+func (w *world) roles() {
+	user := pick(w, "user", w.users)
+	if w.left[user] {
+		return // an order that is still posted in his account would stay with him
+	}
+	role := "wholesale"
+	if w.excluded[user] {
+		role = "customer"
+	}
+	w.excluded[user] = role == "wholesale"
+	w.claim(user)
+	w.did("user %d is %s now", user, role)
+	w.do(w.shop.SetRoles(w.ctx, user, role))
+}
+
+func (w *world) claim(user int64) {
+	for _, orders := range []map[int64]int64{w.orders, w.trashed} {
+		for id, customer := range orders {
+			if customer == user {
+				w.claimed[id] = true
+			}
+		}
+	}
+}
+
+func (w *world) deleteUser() {
+	user := pick(w, "user", w.users)
+	if w.left[user] {
+		return
+	}
+	w.did("user %d is deleted", user)
+	w.claim(user)
+	w.do(w.shop.DeleteUser(w.ctx, user))
+	w.users = slices.DeleteFunc(w.users, func(id int64) bool { return id == user })
+}
+
+func (w *world) email() {
+	w.guests++
+	user, email := pick(w, "user", w.users), fmt.Sprintf("other%d@example.com", w.guests)
+	w.did("user %d has the e-mail %s now", user, email)
+	w.do(w.shop.SetEmail(w.ctx, user, email))
+}
+
+func (w *world) comment() {
+	c := testshop.Comment{Approved: pick(w, "approved", []string{"1", "0", "spam"}), Content: "hm", Verified: rapid.Bool().Draw(w.t, "verified")}
+	if len(w.users) > 0 {
+		c.User = pick(w, "user", w.users)
+	}
+	c.Post = pick(w, "post", append(slices.Clone(w.products), w.posts...))
+	id := must(w.shop.AddComment(w.ctx, c))
+	w.comments = append(w.comments, id)
+	w.did("comment %d of %d on %d: %q", id, c.User, c.Post, c.Approved)
+}
+
+func (w *world) moderate() {
+	id, status := pick(w, "comment", w.comments), pick(w, "moderation", []string{"approve", "hold", "spam", "trash"})
+	w.did("comment %d: %s", id, status)
+	w.do(w.shop.SetCommentStatus(w.ctx, id, status))
+}
+
+func (w *world) deleteComment() {
+	id := pick(w, "comment", w.comments)
+	w.did("comment %d is deleted", id)
+	w.do(w.shop.DeleteComment(w.ctx, id))
+	w.comments = slices.DeleteFunc(w.comments, func(c int64) bool { return c == id })
+}
+
+func (w *world) backdate() {
+	id := pick(w, "comment", w.comments)
+	at := w.shop.Now().Add(-time.Duration(rapid.IntRange(1, 3000).Draw(w.t, "hours")) * time.Hour)
+	w.did("comment %d is dated %s", id, at)
+	w.do(w.shop.BackdateComment(w.ctx, id, at))
+}
+
+func (w *world) categories() {
+	product, category := pick(w, "product", w.products), pick(w, "category", w.cats)
+	w.did("product %d is in category %d now", product, category)
+	w.do(w.shop.SetCategories(w.ctx, product, category))
+}
+
+func (w *world) zone() {
+	zone := pick(w, "zone", []string{"America/New_York", "Asia/Kolkata", "Pacific/Auckland"})
+	w.did("the site's time zone is %s now", zone)
+	w.do(w.shop.SetTimezone(w.ctx, zone, ""))
+}
+
+func (w *world) storage() {
+	to := pick(w, "storage", []testshop.Storage{testshop.HPOS, testshop.Legacy})
+	w.did("the order storage is %s now", to)
+	w.do(w.shop.SwitchStorage(w.ctx, to))
+}
+
+func (w *world) deletePost() {
+	if len(w.posts) < 2 {
+		return
+	}
+	id := w.posts[0]
+	w.did("post %d is deleted", id)
+	w.do(w.shop.DeletePost(w.ctx, id))
+	w.posts = w.posts[1:]
+	var left []int64
+	w.do(w.shop.DB.SelectContext(w.ctx, &left, `SELECT comment_ID FROM wp_comments WHERE comment_type IN ('comment', 'review')`))
+	w.comments = slices.DeleteFunc(w.comments, func(c int64) bool { return !slices.Contains(left, c) })
+}
