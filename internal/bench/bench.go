@@ -28,6 +28,9 @@ type Options struct {
 	Binary string
 	// Profiles is a directory for profiles of our own process; empty: none.
 	Profiles string
+	// Watch is how long, in each round, checkouts are watched alone and beside a
+	// sweep.
+	Watch time.Duration
 	// Idle is how long an idle daemon is watched.
 	Idle time.Duration
 	// Log hears what is being done.
@@ -51,6 +54,9 @@ type section struct {
 // that the others use.
 var sections = []section{
 	{"first", (*Bench).firstRun},
+	{"increment", (*Bench).increment},
+	{"sweep", (*Bench).sweep},
+	{"small", (*Bench).small},
 	{"pages", (*Bench).pages},
 }
 

@@ -33,6 +33,16 @@ import (
 // by default, and reviews too; deductions of any size are posted.
 var settings = []string{"program.earn.product_review.points=10", "brake.percent=100"}
 
+// Build builds loyaltyd as it is released.
+func Build(ctx context.Context, binary string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "loyaltyd/cmd/loyaltyd")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build loyaltyd: %w\n%s", err, output)
+	}
+	return nil
+}
+
 // command returns the loyaltyd that is measured, for one store.
 func (b *Bench) command(ctx context.Context, s *Store, arguments ...string) *exec.Cmd {
 	for _, setting := range settings {

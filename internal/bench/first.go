@@ -174,6 +174,7 @@ func (f *first) lines(medians []time.Duration, reading []scan, tables []string) 
 		run := middle(runs)
 		return []Figure{
 			Count(run.server.Statements, "statements"), Count(run.server.Commits, "commits"),
+			Count(run.server.Read, "rows read"), Count(run.server.Written, "written"),
 			{run.cpu.Seconds(), "s CPU of loyaltyd"}, {run.server.CPU.Seconds(), "s of the server"},
 		}
 	}
