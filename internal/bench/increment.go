@@ -120,7 +120,7 @@ func (b *Bench) newEdits(ctx context.Context, s *Store, orders int) (*edits, err
 	return &edits{Bench: b, store: s, daemon: d}, nil
 }
 
-func (e *edits) close() error { return e.daemon.close() }
+func (e *edits) close() error { return e.daemon.Close() }
 
 // choose chooses the orders, evenly spread over the latest of them.
 func (e *edits) choose(ctx context.Context, latest int) error {
@@ -312,7 +312,7 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		if err != nil {
 			return err
 		}
-		defer d.close()
+		defer d.Close()
 		if _, err := d.Run(ctx, sync.Options{Mode: sync.Increment}); err != nil { // opens the connections
 			return err
 		}

@@ -72,7 +72,7 @@ func run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		options.Binary = filepath.Join(dir, "loyaltyd")
 		if err := bench.Build(ctx, options.Binary); err != nil {
 			return err
