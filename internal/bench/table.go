@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -68,7 +69,11 @@ func (f Figure) String() string {
 	case f.Unit == rate:
 		return fmt.Sprintf("%.0f/s", f.Value)
 	}
-	return fmt.Sprintf("%.0f %s", f.Value, f.Unit)
+	digits := 0
+	if f.Value != math.Trunc(f.Value) {
+		digits = 1
+	}
+	return fmt.Sprintf("%.*f %s", digits, f.Value, f.Unit)
 }
 
 // Target is what a line is to reach: a ratio to the floor, a figure, or both.

@@ -7,9 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,12 +34,14 @@ func run(ctx context.Context) error {
 	flag.IntVar(&options.Few, "few", 10_000, "orders in the small store that growth is measured against")
 	flag.IntVar(&options.Rounds, "rounds", 3, "rounds of each measurement; the median counts")
 	flag.DurationVar(&options.Idle, "idle", time.Minute, "how long an idle daemon is watched")
+	flag.DurationVar(&options.Watch, "watch", 3*time.Second, "how long, in each round, checkouts are watched alone and beside a sweep")
 	flag.StringVar(&options.Data, "data", "", "`directory` of the server's data, made once and used again; none: a temporary one")
 	flag.BoolVar(&options.Reuse, "reuse", false, "take up the ledgers that are in the stores")
 	flag.StringVar(&options.Binary, "binary", "", "the `loyaltyd` to measure; none: built from the sources")
 	flag.StringVar(&options.Profiles, "profile", "", "`directory` for pprof profiles of our own process")
 	storages := flag.String("storages", "hpos,legacy", "where the stores keep their orders")
 	sections := flag.String("sections", "", "what to measure, of "+strings.Join(bench.Sections(), ",")+"; none: all")
+	floors := flag.Bool("floors", false, "print what each floor consists of")
 	markdown := flag.Bool("markdown", false, "print the tables in Markdown")
 	prepare := flag.Bool("prepare", false, "make the stores in -data and measure nothing")
 	flag.Parse()
@@ -72,14 +74,14 @@ func run(ctx context.Context) error {
 		}
 		defer os.RemoveAll(dir)
 		options.Binary = filepath.Join(dir, "loyaltyd")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", options.Binary, "./cmd/loyaltyd")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build loyaltyd: %w", err)
+		if err := bench.Build(ctx, options.Binary); err != nil {
+			return err
 		}
 	}
 	lines, err := bench.Run(ctx, options)
+	if !*floors {
+		lines = slices.DeleteFunc(lines, func(l bench.Line) bool { return l.Ours.Unit == "" })
+	}
 	print := bench.Print
 	if *markdown {
 		print = bench.Markdown
