@@ -165,7 +165,7 @@ func (r *run) withGoneComments(ctx context.Context, records []store.CommentRecor
 	if err != nil {
 		return nil, false, fmt.Errorf("read what was seen of comments: %w", err)
 	}
-	ids := append(seen, commentIDs(records)...)
+	ids := slices.Concat(seen, commentIDs(records))
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	comments = make([]found, len(ids))
