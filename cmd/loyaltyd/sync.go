@@ -76,7 +76,7 @@ func (a *app) sync(ctx context.Context, options sync.Options) (*sync.Summary, er
 	if err := a.refreshProgramme(ctx); err != nil {
 		return nil, err
 	}
-	summary, err := a.engine.Run(ctx, options)
+	summary, err := a.runEngine(ctx, options)
 	var nothing *sync.NoPlanError
 	if summary == nil || errors.As(err, &nothing) {
 		return nil, err
