@@ -71,64 +71,65 @@ func (d *desk) wantRounds(n int64) {
 }
 
 // behindProxy returns the desk's ledger as seen through a proxy.
-func (d *desk) behindProxy(options ledger.Options) (*testshop.Proxy, *ledger.Ledger) {
+func (d *desk) behindProxy() (*testshop.Proxy, *ledger.Ledger) {
 	d.Helper()
 	proxy := testshop.StartProxy(d, d.db.DSN())
-	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, options)
+	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, ledger.Options{LoadFrom: d.loadFrom})
 }
 
-// eachWay runs test for each way of writing rows to a ledger behind a proxy.
-func eachWay(t *testing.T, test func(t *testing.T, d *desk, proxy *testshop.Proxy, l *ledger.Ledger)) {
+// eachWay runs test on each server with each way of writing rows through a
+// proxy.
+func eachWay(t *testing.T, test func(t *testing.T, d *desk)) {
 	for way, from := range map[string]int{"LOAD DATA": 1, "INSERT": math.MaxInt} {
 		t.Run(way, func(t *testing.T) {
 			each(t, ledger.Options{}, func(t *testing.T, d *desk) {
-				proxy, l := d.behindProxy(ledger.Options{LoadFrom: from})
-				test(t, d, proxy, l)
+				d.loadFrom = from
+				test(t, d)
 			})
 		})
 	}
 }
 
-func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
-	eachWay(t, func(t *testing.T, d *desk, proxy *testshop.Proxy, l *ledger.Ledger) {
-		for round := int64(0); ; round++ {
-			before := proxy.Broken()
-			proxy.LoseCommit(int(round))
-			if err := everything(t.Context(), l, d.lease, round); err != nil {
-				t.Fatalf("losing COMMIT %d: %v", round, err)
-			}
-			d.wantRounds(round + 1)
-			if proxy.Broken() == before {
-				if round < 6 {
-					t.Errorf("only %d COMMITs were lost; there are six writes", round)
-				}
-				return
-			}
+// breaking does rounds with a ledger behind a proxy that breaks the connection
+// one COMMIT or packet later in each, up to the first round that it no longer
+// reaches. There must be at least so many before.
+func (d *desk) breaking(what string, least int64, order func(*testshop.Proxy, int), do func(l *ledger.Ledger, round int64) error, check func(rounds int64)) {
+	d.Helper()
+	proxy, l := d.behindProxy()
+	for round := int64(0); ; round++ {
+		before := proxy.Broken()
+		order(proxy, int(round))
+		if err := do(l, round); err != nil {
+			d.Fatalf("at %s %d: %v", what, round, err)
 		}
+		check(round + 1)
+		if proxy.Broken() == before {
+			if round < least {
+				d.Errorf("broken at only %d of at least %d", round, least)
+			}
+			return
+		}
+	}
+}
+
+func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
+	eachWay(t, func(t *testing.T, d *desk) {
+		d.breaking("COMMIT", 6, (*testshop.Proxy).LoseCommit, func(l *ledger.Ledger, round int64) error {
+			return everything(t.Context(), l, d.lease, round)
+		}, d.wantRounds)
 	})
 }
 
 func TestAConnectionCutAtAnyPacketChangesNothing(t *testing.T) {
-	eachWay(t, func(t *testing.T, d *desk, proxy *testshop.Proxy, l *ledger.Ledger) {
-		for round := int64(0); ; round++ {
-			before := proxy.Broken()
-			proxy.CutAfter(int(round))
+	eachWay(t, func(t *testing.T, d *desk) {
+		d.breaking("packet", 40, (*testshop.Proxy).CutAfter, func(l *ledger.Ledger, round int64) error {
 			// Statements outside transactions are not repeated: their caller is told.
 			err := everything(t.Context(), l, d.lease, round)
 			for attempt := 0; err != nil && database.ConnectionLost(err) && attempt < 3; attempt++ {
 				err = everything(t.Context(), l, d.lease, round)
 			}
-			if err != nil {
-				t.Fatalf("cutting packet %d: %v", round, err)
-			}
-			d.wantRounds(round + 1)
-			if proxy.Broken() == before {
-				if round < 40 {
-					t.Errorf("only %d packets were cut", round)
-				}
-				return
-			}
-		}
+			return err
+		}, d.wantRounds)
 	})
 }
 
@@ -196,7 +197,7 @@ func TestALeaseSurvivesLostConnections(t *testing.T) {
 		if err := d.lease.Release(); err != nil {
 			t.Fatal(err)
 		}
-		proxy, l := d.behindProxy(ledger.Options{})
+		proxy, l := d.behindProxy()
 		proxy.LoseCommit(0) // that of taking the lease
 		lease, err := l.Acquire(t.Context(), 30*time.Millisecond, 0)
 		if err != nil {

@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -28,11 +27,7 @@ var schema embed.FS
 // Component returns the migrations of sync's own tables, which live beside the
 // ledger's.
 func Component() database.Component {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return database.Component{Name: "sync", Files: files}
+	return database.Component{Name: "sync", Files: schema, Folder: "schema"}
 }
 
 // Programme is what the operator configured.
@@ -106,6 +101,7 @@ type run struct {
 	site               site // the settings that this run goes by
 	first              bool // no run has come to its end yet
 	empty              bool // nothing was posted before this run
+	unplaced           bool // an order failed, so its customer's first order is not known
 	mayHaveTodos       bool
 	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
 	recheckUsers       bool    // the exclusions changed
@@ -254,6 +250,9 @@ func (r *run) noteSettings(ctx context.Context) error {
 		}
 		r.state.Site = now
 		r.atLeast(Full)
+	case old.Digests != now.Digests:
+		r.Log.Info("what was seen of the store was noted by another release; looking at every fact once")
+		r.atLeast(Full)
 	case old.Storage != now.Storage:
 		r.Log.Info("the store's order storage was switched; looking at every order", "from", old.Storage, "to", now.Storage)
 		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("order storage switched from %s to %s", old.Storage, now.Storage))
@@ -274,7 +273,7 @@ func (r *run) readSite() error {
 	}
 	r.site = site{
 		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
-		Exclusion: string(exclusion),
+		Exclusion: string(exclusion), Digests: store.DigestVersion,
 	}
 	return nil
 }

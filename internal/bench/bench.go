@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -28,6 +29,9 @@ type Options struct {
 	Binary string
 	// Profiles is a directory for profiles of our own process; empty: none.
 	Profiles string
+	// Watch is how long, in each round, checkouts are watched alone and beside a
+	// sweep.
+	Watch time.Duration
 	// Idle is how long an idle daemon is watched.
 	Idle time.Duration
 	// Log hears what is being done.
@@ -51,6 +55,9 @@ type section struct {
 // that the others use.
 var sections = []section{
 	{"first", (*Bench).firstRun},
+	{"increment", (*Bench).increment},
+	{"sweep", (*Bench).sweep},
+	{"small", (*Bench).small},
 	{"pages", (*Bench).pages},
 }
 
@@ -63,20 +70,26 @@ func Sections() []string {
 	return names
 }
 
+// Result is what a run of the benchmark measured.
+type Result struct {
+	Machine string // that it was measured on, in a sentence
+	Lines   []Line // those of one store stand together
+}
+
 // Run measures on a private MariaDB server with durable commits and a cache of
-// 1 GiB. With an error it returns the lines that were measured before it.
-func Run(ctx context.Context, options Options) (lines []Line, err error) {
+// 1 GiB. With an error it returns what was measured all the same.
+func Run(ctx context.Context, options Options) (result Result, err error) {
 	for _, name := range options.Sections {
 		if !slices.Contains(Sections(), name) {
-			return nil, fmt.Errorf("there is no section %q, only %v", name, Sections())
+			return result, fmt.Errorf("there is no section %q, only %v", name, Sections())
 		}
 	}
 	err = withServer(ctx, options, func(b *Bench) error {
 		var err error
-		lines, err = b.measure(ctx)
+		result, err = b.measure(ctx)
 		return err
 	})
-	return lines, err
+	return result, err
 }
 
 // Prepare makes the stores that Run will use.
@@ -110,26 +123,29 @@ func withServer(ctx context.Context, options Options, work func(*Bench) error) (
 	return work(b)
 }
 
-func (b *Bench) measure(ctx context.Context) (lines []Line, err error) {
+func (b *Bench) measure(ctx context.Context) (result Result, err error) {
+	if result.Machine, err = b.machine(ctx); err != nil {
+		return result, err
+	}
 	for _, s := range sections {
-		if len(b.Sections) > 0 && !slices.Contains(b.Sections, s.name) {
+		if ctx.Err() != nil || len(b.Sections) > 0 && !slices.Contains(b.Sections, s.name) {
 			continue
 		}
-		measured, err := s.run(b, ctx)
-		lines = append(lines, measured...)
-		if err != nil {
-			return lines, fmt.Errorf("%s: %w", s.name, err)
+		measured, failed := s.run(b, ctx)
+		result.Lines = append(result.Lines, measured...)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 		}
 	}
-	// Lines of one store stand together, in the order of the sections.
+	// The stores stand in the order of the sections.
 	order := map[string]int{}
-	for _, line := range lines {
+	for _, line := range result.Lines {
 		if _, known := order[line.Store]; !known {
 			order[line.Store] = len(order)
 		}
 	}
-	slices.SortStableFunc(lines, func(a, b Line) int { return order[a.Store] - order[b.Store] })
-	return lines, nil
+	slices.SortStableFunc(result.Lines, func(a, b Line) int { return order[a.Store] - order[b.Store] })
+	return result, err
 }
 
 func (b *Bench) close() {

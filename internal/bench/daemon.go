@@ -33,6 +33,16 @@ import (
 // by default, and reviews too; deductions of any size are posted.
 var settings = []string{"program.earn.product_review.points=10", "brake.percent=100"}
 
+// Build builds loyaltyd as it is released.
+func Build(ctx context.Context, binary string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "loyaltyd/cmd/loyaltyd")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build loyaltyd: %w\n%s", err, output)
+	}
+	return nil
+}
+
 // command returns the loyaltyd that is measured, for one store.
 func (b *Bench) command(ctx context.Context, s *Store, arguments ...string) *exec.Cmd {
 	for _, setting := range settings {
@@ -153,11 +163,11 @@ func (b *Bench) daemon(ctx context.Context, s *Store) (d *daemon, err error) {
 	d.reports = reports.Open(site, site)
 	components := append([]database.Component{ledger.Component(), sync.Component(), wpbridge.Component()}, d.reports.Components()...)
 	if _, err := database.Migrate(ctx, d.ledgerDB, prefix, components...); err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, errors.Join(err, d.Close())
 	}
 	opened, err := store.Open(ctx, d.storeDB, prefix)
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, errors.Join(err, d.Close())
 	}
 	p := d.config.Program
 	d.Engine = &sync.Engine{
@@ -170,7 +180,7 @@ func (b *Bench) daemon(ctx context.Context, s *Store) (d *daemon, err error) {
 	return d, nil
 }
 
-func (d *daemon) close() error { return errors.Join(d.storeDB.Close(), d.ledgerDB.Close()) }
+func (d *daemon) Close() error { return errors.Join(d.storeDB.Close(), d.ledgerDB.Close()) }
 
 // run does one run and refreshes the reports.
 func (d *daemon) run(ctx context.Context, mode sync.Mode) (*sync.Summary, error) {
