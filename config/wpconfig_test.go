@@ -119,7 +119,7 @@ func TestAPipeAsWPConfigDoesNotHang(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(root, "wp-config.php"), 0o600); err != nil {
-		t.Skip("cannot make a pipe:", err)
+		t.Fatal(err)
 	}
 	if _, err := config.ReadWPConfig(root); err == nil || !strings.Contains(err.Error(), "is not a file") {
 		t.Errorf("error %v", err)
@@ -271,10 +271,10 @@ func TestCredentialsSurvive(t *testing.T) {
 		}
 		c, err := config.ReadWPConfig(dir)
 		if _, refused := errors.AsType[*config.InvalidError](err); refused {
-			if strings.Contains(err.Error(), "signs that a DSN cannot hold") {
-				t.Skip("refused")
+			if !strings.Contains(err.Error(), "signs that a DSN cannot hold") || user != "" && !strings.Contains(user, ":") {
+				t.Fatal(err)
 			}
-			t.Fatal(err)
+			return
 		}
 		d, err := mysql.ParseDSN(c.DSN.Reveal())
 		if err != nil {

@@ -1,8 +1,8 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"time"
@@ -43,46 +43,73 @@ func (p Posted) Has(user int64) bool {
 // Posted returns what is posted under source for each of the objects that has
 // any entry.
 func (t *Tx) Posted(ctx context.Context, source Source, objects []int64) (map[int64]Posted, error) {
-	posted := make(map[int64]Posted)
+	posted, err := t.PostedUnder(ctx, []Source{source}, objects)
+	return posted[source], err
+}
+
+// PostedUnder returns, by source, what is posted for each of the objects that
+// has any entry under it.
+func (t *Tx) PostedUnder(ctx context.Context, sources []Source, objects []int64) (map[Source]map[int64]Posted, error) {
+	posted := make(map[Source]map[int64]Posted, len(sources))
+	for _, source := range sources {
+		posted[source] = map[int64]Posted{}
+	}
 	err := inChunks(objects, func(chunk []int64) error {
+		// Of so many pairs the servers would rather read the whole table.
 		query, args, err := sqlx.In(t.ledger.sql(`
-			SELECT object_id, user_id, SUM(points) AS points, SUM(pending) AS pending, MAX(revision) + 1 AS next, MAX(id) AS last,
-			       MAX(CASE WHEN revision = 0 THEN program END) AS program,
-			       MAX(CASE WHEN revision = 0 THEN fact_at END) AS fact_at
-			FROM {p}loyalty_entries WHERE source = ? AND object_id IN (?)
-			GROUP BY object_id, user_id ORDER BY object_id, user_id`), source, chunk)
+			SELECT id, source, object_id, user_id, revision, points, pending, program, fact_at
+			FROM {p}loyalty_entries FORCE INDEX (posted_once) WHERE source IN (?) AND object_id IN (?)`), sources, chunk)
 		if err != nil {
-			return fmt.Errorf("read what is posted for %s: %w", source, err)
+			return fmt.Errorf("read what is posted: %w", err)
 		}
-		var rows []struct {
-			Object  int64         `db:"object_id"`
-			User    int64         `db:"user_id"`
-			Points  int64         `db:"points"`
-			Pending int64         `db:"pending"`
-			Next    int64         `db:"next"`
-			Last    int64         `db:"last"`
-			Program sql.NullInt64 `db:"program"`
-			FactAt  NullTime      `db:"fact_at"`
-		}
+		var rows []postedRow
 		if err := t.SelectContext(ctx, &rows, query, args...); err != nil {
-			return fmt.Errorf("read what is posted for %s: %w", source, err)
+			return fmt.Errorf("read what is posted: %w", err)
 		}
-		for _, object := range chunk {
-			if k := (key{source, object}); t.next[k] == 0 {
-				t.next[k] = 0
+		for _, source := range sources {
+			for _, object := range chunk {
+				if k := (key{source, object}); t.next[k] == 0 {
+					t.next[k] = 0
+				}
 			}
 		}
-		for _, row := range rows {
-			p := posted[row.Object]
-			p.Accounts = append(p.Accounts, Standing{User: row.User, Points: row.Points, Pending: row.Pending, Last: row.Last})
-			if row.Program.Valid {
-				p.Program, p.FactAt = row.Program.Int64, row.FactAt.Time
-			}
-			posted[row.Object] = p
-			k := key{source, row.Object}
-			t.next[k] = max(t.next[k], row.Next)
+		for i := range rows {
+			row := &rows[i]
+			under := posted[row.Source]
+			under[row.Object] = under[row.Object].with(row)
+			k := key{row.Source, row.Object}
+			t.next[k] = max(t.next[k], row.Revision+1)
 		}
 		return nil
 	})
 	return posted, err
+}
+
+// postedRow is as much of an entry as its object's standing needs.
+type postedRow struct {
+	ID       int64    `db:"id"`
+	Source   Source   `db:"source"`
+	Object   int64    `db:"object_id"`
+	User     int64    `db:"user_id"`
+	Revision int64    `db:"revision"`
+	Points   int64    `db:"points"`
+	Pending  int64    `db:"pending"`
+	Program  int64    `db:"program"`
+	FactAt   NullTime `db:"fact_at"`
+}
+
+// with adds an entry. Accounts stay sorted by user.
+func (p Posted) with(row *postedRow) Posted {
+	if row.Revision == 0 {
+		p.Program, p.FactAt = row.Program, row.FactAt.Time
+	}
+	i, found := slices.BinarySearchFunc(p.Accounts, row.User, func(s Standing, user int64) int { return cmp.Compare(s.User, user) })
+	if !found {
+		p.Accounts = slices.Insert(p.Accounts, i, Standing{User: row.User})
+	}
+	s := &p.Accounts[i]
+	s.Points += row.Points
+	s.Pending += row.Pending
+	s.Last = max(s.Last, row.ID)
+	return p
 }

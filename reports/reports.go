@@ -32,13 +32,14 @@ type Reports struct {
 	prefix database.Prefix
 	ledger Site
 	copied bool // the ledger lives elsewhere: the site has copies
+	listed int  // how long the lists of earners are
 }
 
 // Open returns the reports of a site over a ledger. The report tables live in
 // site's database; when ledger is the same database with the same prefix, they
 // stand beside the ledger's own tables, else those the site reads are copied.
 func Open(site, ledger Site) *Reports {
-	return &Reports{db: site.DB, prefix: site.Prefix, ledger: ledger, copied: site != ledger}
+	return &Reports{db: site.DB, prefix: site.Prefix, ledger: ledger, copied: site != ledger, listed: listedEarners}
 }
 
 //go:embed schema

@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/apd/v3"
 
 	"loyaltyd/ledger"
+	"loyaltyd/sync/store"
 )
 
 // deduction is an amount that a run would take back from an account.
@@ -58,6 +59,7 @@ type brake struct {
 	bonuses  map[int64]bool // users whose first-order bonus the plan takes
 
 	orders      []found
+	records     []store.OrderRecord // of all the orders, as they were read; nil: they are to be read again
 	gone        []goneRow
 	comments    []found
 	users       []int64
@@ -142,6 +144,17 @@ func (b *brake) add(result *batchResult) {
 	b.comments = append(b.comments, result.withheldComments...)
 	b.users = append(b.users, result.withheldUsers...)
 	b.redemptions = append(b.redemptions, result.withheldRedemptions...)
+}
+
+// keepRecords keeps what was read of the orders that a batch withheld, as long
+// as there are few and the run is short: else they are read again.
+func (r *run) keepRecords(result *batchResult) {
+	b := r.brake
+	if r.mode != Increment || len(b.orders) > pageOrders {
+		b.records = nil
+	} else if !b.allowing {
+		b.records = append(b.records, result.withheldRecords...)
+	}
 }
 
 func (b *brake) empty() bool { return b.entries == 0 }
@@ -282,6 +295,9 @@ func (p *orderPlan) withhold(result *batchResult) {
 	for _, f := range p.batch.orders {
 		if result.isWithheld(kindOrder, f.id) {
 			result.withheldOrders = append(result.withheldOrders, f)
+			if record := p.byID[f.id].record; record != nil {
+				result.withheldRecords = append(result.withheldRecords, *record)
+			}
 		}
 	}
 	for _, row := range p.batch.gone {
@@ -325,7 +341,7 @@ func (r *run) releaseWithheld(ctx context.Context) error {
 		for _, f := range chunk {
 			batch.gone = append(batch.gone, gone[f.id]...)
 		}
-		if err := r.lookAtOrders(ctx, batch); err != nil {
+		if err := r.lookAtWithheld(ctx, batch); err != nil {
 			return err
 		}
 	}
@@ -335,4 +351,18 @@ func (r *run) releaseWithheld(ctx context.Context) error {
 		}
 	}
 	return r.lookAtRedemptions(ctx, b.redemptions)
+}
+
+// lookAtWithheld looks at orders that were withheld, as they were read then if
+// that was kept.
+func (r *run) lookAtWithheld(ctx context.Context, batch orderBatch) error {
+	if r.brake.records != nil {
+		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
+			return r.lookAtRecords(ctx, sn, batch, r.brake.records)
+		})
+		if err == nil || !overflows(err) {
+			return err
+		}
+	}
+	return r.lookAtOrders(ctx, batch)
 }

@@ -2,9 +2,11 @@ package sync
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
+
+	"github.com/jmoiron/sqlx"
 
 	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
@@ -21,8 +23,8 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 	if len(users) == 0 {
 		return nil
 	}
-	holders, err := p.firstOrders(ctx, users)
-	if err != nil {
+	var err error
+	if p.held, err = p.firstOrders(ctx, users); err != nil {
 		return err
 	}
 	rivals, err := p.earliestElsewhere(ctx, users)
@@ -38,7 +40,7 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 				candidates = append(candidates, program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
 			}
 		}
-		winner, holder := program.FirstOrder(candidates), holders[user]
+		winner, holder := program.FirstOrder(candidates), p.held[user]
 		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
 			c.first = true
@@ -102,42 +104,35 @@ func (p *orderPlan) firstOrders(ctx context.Context, users []int64) (map[int64]i
 }
 
 // earliestElsewhere returns each customer's earliest order with points that is
-// not in this batch. One index look-up a customer, however many orders he has.
+// not in this batch. One index look-up a customer, however many orders he has:
+// whoever has an order with points has an account.
 func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (map[int64][]program.Candidate, error) {
-	mine := map[int64][]int64{}
-	for _, c := range p.cases {
-		if c.seen != nil {
-			mine[c.seen.User] = append(mine[c.seen.User], c.id)
-		}
-	}
-	earliest := make(map[int64][]program.Candidate, len(users))
-	for chunk := range slices.Chunk(users, 100) {
-		var parts []string
-		var args []any
-		for _, user := range chunk {
-			not := ""
-			args = append(args, user)
-			if ids := mine[user]; len(ids) > 0 {
-				not = " AND id NOT IN (" + strings.Repeat("?,", len(ids)-1) + "?)"
-				for _, id := range ids {
-					args = append(args, id)
-				}
-			}
-			parts = append(parts, `(SELECT user_id, id, earns_at, purchase FROM {p}loyalty_seen_orders
-				WHERE user_id = ? AND purchase > 0`+not+` ORDER BY earns_at, id LIMIT 1)`)
-		}
-		var rows []struct {
-			User     int64           `db:"user_id"`
-			ID       int64           `db:"id"`
-			EarnsAt  ledger.NullTime `db:"earns_at"`
-			Purchase int64           `db:"purchase"`
-		}
-		if err := p.tx.SelectContext(ctx, &rows, p.run.sql(strings.Join(parts, " UNION ALL ")), args...); err != nil {
+	var orders []int64
+	for chunk := range slices.Chunk(users, maxRows) {
+		query, args, err := sqlx.In(p.run.sql(`
+			SELECT (SELECT s.id FROM {p}loyalty_seen_orders s
+			        WHERE s.user_id = a.user_id AND s.purchase > 0 AND s.id NOT IN (?) ORDER BY s.earns_at, s.id LIMIT 1)
+			FROM {p}loyalty_accounts a WHERE a.user_id IN (?)`), p.batch.ids(), chunk)
+		if err != nil {
 			return nil, fmt.Errorf("look for first orders: %w", err)
 		}
-		for _, row := range rows {
-			earliest[row.User] = []program.Candidate{{ID: row.ID, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase}}
+		var found []sql.NullInt64
+		if err := p.tx.SelectContext(ctx, &found, query, args...); err != nil {
+			return nil, fmt.Errorf("look for first orders: %w", err)
 		}
+		for _, order := range found {
+			if order.Valid {
+				orders = append(orders, order.Int64)
+			}
+		}
+	}
+	seen, err := p.run.seenOrders(ctx, p.tx, orders)
+	if err != nil {
+		return nil, err
+	}
+	earliest := make(map[int64][]program.Candidate, len(seen))
+	for _, row := range seen {
+		earliest[row.User] = []program.Candidate{{ID: row.ID, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase}}
 	}
 	return earliest, nil
 }
@@ -157,14 +152,11 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	if err != nil {
 		return err
 	}
-	purchases, err := p.tx.Posted(ctx, ledger.Purchase, ids)
+	posted, err := p.tx.PostedUnder(ctx, []ledger.Source{ledger.Purchase, ledger.FirstOrder}, ids)
 	if err != nil {
 		return err
 	}
-	bonuses, err := p.tx.Posted(ctx, ledger.FirstOrder, ids)
-	if err != nil {
-		return err
-	}
+	purchases, bonuses := posted[ledger.Purchase], posted[ledger.FirstOrder]
 	for _, id := range ids {
 		c := &orderCase{
 			id: id, outside: true, seen: seen[id], owner: customers[id], counts: customers[id],
@@ -196,19 +188,26 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 
 // saveFirstOrders remembers who holds the first place now.
 func (p *orderPlan) saveFirstOrders(ctx context.Context, result *batchResult) error {
-	var lost []int64
+	var won, lost []int64 // customers
 	for user, order := range p.first {
-		if result.userWithheld(user) {
-			continue
-		}
-		if order == 0 {
+		switch {
+		case order == p.held[user] || result.userWithheld(user):
+		case order == 0:
 			lost = append(lost, user)
-			continue
+		default:
+			won = append(won, user)
 		}
-		_, err := p.tx.ExecContext(ctx, p.run.sql(`INSERT INTO {p}loyalty_first_orders (user_id, order_id) VALUES (?, ?)
-			ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)`), user, order)
+	}
+	slices.Sort(won)
+	for chunk := range slices.Chunk(won, maxRows) {
+		args := make([]any, 0, len(chunk)*2)
+		for _, user := range chunk {
+			args = append(args, user, p.first[user])
+		}
+		_, err := p.tx.ExecContext(ctx, p.run.sql(`INSERT INTO {p}loyalty_first_orders (user_id, order_id) VALUES `)+placeholders(2, len(chunk))+`
+			ON DUPLICATE KEY UPDATE order_id = VALUES(order_id)`, args...)
 		if err != nil {
-			return fmt.Errorf("save the first order of customer %d: %w", user, err)
+			return fmt.Errorf("save the first orders of %d customers: %w", len(chunk), err)
 		}
 	}
 	slices.Sort(lost)

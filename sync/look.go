@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	pageOrders   = 500
+	pageOrders   = 1000
 	pageEvery    = 1000 // orders, when all are looked at
 	pageUsers    = 1000
 	pageComments = 500
@@ -116,12 +116,17 @@ func (r *run) lookAgain(ctx context.Context, settling bool) error {
 		if err != nil {
 			return err
 		}
-		batch := orderBatch{}
+		var orders []found
 		for _, t := range list {
 			after = t.ID
-			batch.orders = append(batch.orders, found{id: t.ID, cause: t.Cause})
+			orders = append(orders, found{id: t.ID, cause: t.Cause})
 		}
-		if err := r.lookAtOrders(ctx, batch); err != nil {
+		if settling {
+			err = r.settleOrders(ctx, orders)
+		} else {
+			err = r.lookAtOrders(ctx, orderBatch{orders: orders})
+		}
+		if err != nil {
 			return err
 		}
 		if len(list) < pageOrders {

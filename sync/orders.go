@@ -83,8 +83,9 @@ type orderPlan struct {
 	byID  map[int64]*orderCase
 	users *userStates
 	seen  map[int64]*seenOrder
-	live  map[int64]bool // accounts that may be posted to
-	first map[int64]int64
+	live  map[int64]bool  // accounts that may be posted to
+	first map[int64]int64 // customer → first order, of customers that the batch concerns
+	held  map[int64]int64 // the same, as it was before
 }
 
 // halves splits the batch; the second saves how far sync has come.
@@ -213,16 +214,13 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 		// not another attempt after a COMMIT whose answer was lost.
 		return nil
 	}
-	for _, source := range orderSources {
-		posted, err := p.tx.Posted(ctx, source, p.batch.ids())
-		if err != nil {
-			return err
-		}
-		for id, standing := range posted {
+	posted, err := p.tx.PostedUnder(ctx, orderSources, p.batch.ids())
+	for source, standings := range posted {
+		for id, standing := range standings {
 			p.byID[id].posted[source] = standing
 		}
 	}
-	return nil
+	return err
 }
 
 // accounts returns the users whose accounts have entries of the order, the

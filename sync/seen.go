@@ -192,6 +192,8 @@ func (r *run) todos(ctx context.Context, kind string, settling bool, after int64
 	return rows, nil
 }
 
+// addTodos lists facts to be looked at again. One that is listed keeps its
+// cause, unless it only settles: then it might be struck off without a look.
 func (r *run) addTodos(ctx context.Context, tx *ledger.Tx, kind, cause string, ids []int64) error {
 	for chunk := range slices.Chunk(ids, maxRows) {
 		args := make([]any, 0, len(chunk)*3)
@@ -199,7 +201,7 @@ func (r *run) addTodos(ctx context.Context, tx *ledger.Tx, kind, cause string, i
 			args = append(args, kind, id, cause)
 		}
 		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_todo (kind, id, cause) VALUES `)+placeholders(3, len(chunk))+`
-			ON DUPLICATE KEY UPDATE cause = cause`, args...)
+			ON DUPLICATE KEY UPDATE cause = CASE WHEN cause = '`+causeSettling+`' THEN VALUES(cause) ELSE cause END`, args...)
 		if err != nil {
 			return fmt.Errorf("note what is to be looked at again: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"loyaltyd/ledger"
+	"loyaltyd/sync/store"
 )
 
 // Summary is what a run did.
@@ -90,6 +91,7 @@ type batchResult struct {
 	held                map[factKey]bool
 	heldUsers           map[int64]bool
 	withheldOrders      []found
+	withheldRecords     []store.OrderRecord // those of them that the store has
 	withheldGone        []goneRow
 	withheldComments    []found
 	withheldUsers       []int64
@@ -142,6 +144,7 @@ func (r *run) count(b batchResult) {
 	s.Problems, s.moreProblems = named(s.Problems, s.moreProblems, b.problems)
 	s.Failures, s.moreFailures = named(s.Failures, s.moreFailures, b.failures)
 	r.brake.add(&b)
+	r.keepRecords(&b)
 	if r.marked {
 		r.concerned = append(r.concerned, b.concerned...)
 	}

@@ -56,7 +56,7 @@ func TestDemo(t *testing.T) {
 			cmd.Stdout, cmd.Stderr = &stdout, &stderr
 			err := cmd.Run()
 			if strings.Contains(stderr.String(), testshop.ErrNotInstalled.Error()) {
-				t.Skip(stderr.String())
+				testshop.Missing(t, string(kind), stderr.String())
 			}
 			if err != nil || stderr.Len() > 0 {
 				t.Fatalf("%v\n%s%s", err, stdout.String(), stderr.String())

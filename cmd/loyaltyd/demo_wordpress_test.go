@@ -17,8 +17,8 @@ import (
 
 func TestDemoWordPress(t *testing.T) {
 	testshop.New(t) // says what to install where there is no server
-	if err := testwp.Installed(testwp.Oldest); err != nil && !testwp.Required("wordpress") {
-		t.Skip(err)
+	if err := testwp.Installed(testwp.Oldest); err != nil {
+		testshop.Missing(t, "wordpress", err)
 	}
 	binary := demoBinary(t)
 	cmd, folder := startDemo(t, binary)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	gosync "sync"
@@ -223,7 +224,8 @@ func (p *plugin) awaitReady() {
 
 // load asks without a pause until it is stopped, with so many requests at a
 // time, each signed with the key that is current then, and with a new key
-// wherever the daemon asks for one, as the plugin does.
+// wherever the daemon asks for one, as the plugin does. It returns when every
+// worker had an answer.
 func (p *plugin) load(t *testing.T, workers int, path string) (stop func() (answered int64, failures []string)) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu gosync.Mutex
@@ -256,9 +258,22 @@ func (p *plugin) load(t *testing.T, workers int, path string) (stop func() (answ
 			}
 		})
 	}
+	await(t, "the daemon is under load", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return answered >= int64(workers)
+	})
 	return func() (int64, []string) {
 		cancel()
 		all.Wait()
 		return answered, failures
 	}
+}
+
+// answeredBadly returns the failures of requests but those that found nobody:
+// of a daemon that goes away that is no wonder.
+func answeredBadly(failures []string) []string {
+	return slices.DeleteFunc(failures, func(failure string) bool {
+		return strings.Contains(failure, "connection refused") || strings.Contains(failure, "connection reset") || strings.Contains(failure, "EOF")
+	})
 }

@@ -43,8 +43,9 @@ func movesToAnotherAddress(t *testing.T, l launcher) {
 	await(t, "the new address", func() bool { return s.address() == "unix:"+socket })
 	p.awaitAccepted()
 	d.says("the endpoint moved", 1)
-	if answered, failures := stop(); answered == 0 {
-		t.Errorf("none answered, failed: %v", failures)
+	_, failures := stop()
+	for _, failure := range answeredBadly(failures) {
+		t.Errorf("a request failed: %s", failure)
 	}
 	if r, err := p.askAt(t.Context(), first, p.key(), http.MethodGet, "/healthz", nil); err == nil {
 		t.Errorf("still listens at the old address: %+v", r)

@@ -159,7 +159,7 @@ func survivesItsDatabase(t *testing.T, l launcher) {
 		t.Run(string(kind), func(t *testing.T) {
 			server, err := testshop.Start(t.Context(), kind, testshop.ServerOptions{})
 			if errors.Is(err, testshop.ErrNotInstalled) {
-				t.Skip(err)
+				testshop.Missing(t, string(kind), err)
 			}
 			if err != nil {
 				t.Fatal(err)

@@ -28,6 +28,9 @@ type Options struct {
 	Binary string
 	// Profiles is a directory for profiles of our own process; empty: none.
 	Profiles string
+	// Watch is how long, in each round, checkouts are watched alone and beside a
+	// sweep.
+	Watch time.Duration
 	// Idle is how long an idle daemon is watched.
 	Idle time.Duration
 	// Log hears what is being done.
@@ -50,6 +53,10 @@ type section struct {
 // The sections, in the order in which they run: the first one makes the ledger
 // that the others use.
 var sections = []section{
+	{"first", (*Bench).firstRun},
+	{"increment", (*Bench).increment},
+	{"sweep", (*Bench).sweep},
+	{"small", (*Bench).small},
 	{"pages", (*Bench).pages},
 }
 
@@ -134,6 +141,7 @@ func (b *Bench) measure(ctx context.Context) (lines []Line, err error) {
 func (b *Bench) close() {
 	for _, store := range b.stores {
 		_ = store.DB.Close()
+		_ = store.text.Close()
 	}
 }
 

@@ -206,17 +206,6 @@ func ownQueries(ctx context.Context, site *testwp.Site, db *sqlx.DB) ([]Query, e
 	return own, nil
 }
 
-func drain(ctx context.Context, db *sqlx.DB, query string) error {
-	rows, err := db.QueryContext(ctx, query)
-	if err != nil {
-		return fmt.Errorf("%.200s: %w", query, err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-	}
-	return rows.Err()
-}
-
 func get(ctx context.Context, browser *http.Client, address string) (time.Duration, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

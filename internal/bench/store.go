@@ -33,7 +33,8 @@ type Store struct {
 	DSN     string   // of the superuser
 	DB      *sqlx.DB // with the session settings of loyaltyd itself
 
-	synced bool // by this run of the benchmark
+	text   *sqlx.DB // likewise, as it reads the store
+	synced bool     // by this run of the benchmark
 }
 
 func (s *Store) String() string { return fmt.Sprintf("%s, %d orders", label(s.Storage), s.Orders) }
@@ -77,7 +78,11 @@ func (b *Bench) Store(ctx context.Context, storage testshop.Storage, orders int)
 			return nil, err
 		}
 	}
-	store := &Store{Storage: storage, Orders: orders, Name: name, DSN: b.Server.DSN(name), DB: db}
+	text, err := database.OpenStore(ctx, b.Server.DSN(name))
+	if err != nil {
+		return nil, err
+	}
+	store := &Store{Storage: storage, Orders: orders, Name: name, DSN: b.Server.DSN(name), DB: db, text: text}
 	b.stores[name] = store
 	return store, nil
 }
@@ -93,15 +98,24 @@ func (b *Bench) made(ctx context.Context, name string) (made bool, err error) {
 	return made, err
 }
 
-// Clean removes loyaltyd's tables from the store.
+// Clean removes loyaltyd's tables and the benchmark's own from the store.
 func (s *Store) Clean(ctx context.Context) error {
+	return s.drop(ctx, `table_name LIKE 'wp\\_loyalty\\_%' OR table_name LIKE 'bench\\_%'`)
+}
+
+// cleanLedger removes loyaltyd's tables.
+func (s *Store) cleanLedger(ctx context.Context) error {
+	return s.drop(ctx, `table_name LIKE 'wp\\_loyalty\\_%'`)
+}
+
+func (s *Store) drop(ctx context.Context, condition string) error {
 	s.synced = false
 	var tables []struct {
 		Name string `db:"name"`
 		Type string `db:"type"`
 	}
 	err := s.DB.SelectContext(ctx, &tables, `SELECT table_name AS name, table_type AS type FROM information_schema.tables
-		WHERE table_schema = DATABASE() AND (table_name LIKE 'wp\_loyalty\_%' OR table_name LIKE 'bench\_%')`)
+		WHERE table_schema = DATABASE() AND (`+condition+`)`)
 	if err != nil {
 		return err
 	}

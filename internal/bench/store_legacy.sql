@@ -24,7 +24,7 @@ SELECT o.refund, k.name, CASE k.name
   WHEN '_refund_amount' THEN ABS(IF(o.status = 'refunded', ROUND(o.total, 2), ROUND(l.total + ROUND(l.total * 0.19, 2), 2)))
   WHEN '_order_total' THEN IF(o.status = 'refunded', -ROUND(o.total, 2), ROUND(l.total + ROUND(l.total * 0.19, 2), 2))
   WHEN '_order_currency' THEN 'USD' ELSE '0' END
-FROM bench_orders o JOIN bench_lines l ON l.order_id = o.refund JOIN (
+FROM bench_orders o JOIN bench_lines l ON l.item = ({orders} DIV 4 + 1) * 10 + o.n JOIN (
   SELECT 1 AS place, '_refund_amount' AS name UNION ALL SELECT 2, '_order_total' UNION ALL SELECT 3, '_order_currency'
   UNION ALL SELECT 4, '_order_shipping' UNION ALL SELECT 5, '_order_shipping_tax') k
 WHERE o.refund > 0 ORDER BY o.n, k.place;

@@ -28,8 +28,8 @@ type Database struct {
 // else runs, as `make test` does; without them each test binary starts its
 // own.
 const (
-	// EnvRequire lists the brands ("mariadb,mysql") without which tests fail;
-	// the others' tests are skipped when the server is not installed.
+	// EnvRequire lists what tests fail without ("mariadb,mysql,wordpress");
+	// tests that lack anything else are skipped, see Missing.
 	EnvRequire = "LOYALTYD_TEST_REQUIRE"
 	// EnvKeep, when "1", keeps the databases of tests and prints their names;
 	// for tests in a shell under withservers, whose servers outlive them.
@@ -49,12 +49,10 @@ func Each(t *testing.T, test func(t *testing.T, db *Database)) {
 	for _, kind := range Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			server, err := shared(kind)
-			switch {
-			case errors.Is(err, ErrNotInstalled) && !required(kind):
-				t.Skip(err)
-			case errors.Is(err, ErrNotInstalled):
-				t.Fatalf("%v (%s asks for it)", err, EnvRequire)
-			case err != nil:
+			if errors.Is(err, ErrNotInstalled) {
+				Missing(t, string(kind), err)
+			}
+			if err != nil {
 				t.Fatal(err)
 			}
 			test(t, server.newDatabase(t))
@@ -92,8 +90,15 @@ func needAny(t testing.TB) *Server {
 	return nil
 }
 
-func required(kind Kind) bool {
-	return slices.Contains(strings.Split(os.Getenv(EnvRequire), ","), string(kind))
+// Missing ends a test for want of something, such as "mysql" or "chromium":
+// where LOYALTYD_TEST_REQUIRE names that it fails, else it is skipped, and
+// either way why is said.
+func Missing(t testing.TB, what string, why any) {
+	t.Helper()
+	if slices.Contains(strings.Split(os.Getenv(EnvRequire), ","), what) {
+		t.Fatalf("%v (%s asks for %s)", why, EnvRequire, what)
+	}
+	t.Skip(why)
 }
 
 // shared returns the server that all tests of this process use; it ends with

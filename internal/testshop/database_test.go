@@ -204,7 +204,7 @@ func TestMissingServers(t *testing.T) {
 	}{
 		{"", true, "--- SKIP: TestMissingServers/mysql"},
 		{"mariadb", true, "scripts/fetch-mysql fetches a private copy"},
-		{"mariadb,mysql", false, "LOYALTYD_TEST_REQUIRE asks for it"},
+		{"mariadb,mysql", false, "LOYALTYD_TEST_REQUIRE asks for mysql"},
 	} {
 		t.Run("required: "+test.require, func(t *testing.T) {
 			probe := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.run=^TestMissingServers$")

@@ -248,7 +248,7 @@ func each(t *testing.T, test func(t *testing.T, kind Kind)) {
 	for _, kind := range Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
 			if _, err := findProgram(t.Context(), kind); err != nil {
-				t.Skip(err)
+				Missing(t, string(kind), err)
 			}
 			test(t, kind)
 		})

@@ -109,11 +109,11 @@ func (s *Shop) RemoveCoupon(ctx context.Context, order int64, code string) error
 }
 
 // countUses is wc_update_coupon_usage_counts: some statuses count the uses of
-// an order's coupons, cancelling and the trash take them back, all others
-// change nothing.
+// an order's coupons; cancelling, failing and the trash take them back; all
+// others change nothing.
 func (s *Shop) countUses(ctx context.Context, order int64, status string, counted func() (bool, error)) error {
 	uses := slices.Contains([]string{"wc-pending", "wc-processing", "wc-on-hold", "wc-completed"}, status)
-	if s.sink != nil || !uses && status != "wc-cancelled" && status != "trash" {
+	if s.sink != nil || !uses && !slices.Contains([]string{"wc-cancelled", "wc-failed", "trash"}, status) {
 		return nil
 	}
 	var codes []string

@@ -28,7 +28,7 @@ func TestCouponsAreCountedAsWooCommerceDoes(t *testing.T) {
 		for _, step := range []struct {
 			status string
 			uses   int64
-		}{{"processing", 1}, {"failed", 1}, {"pending", 1}, {"cancelled", 0}, {"failed", 0}, {"completed", 1}, {"refunded", 1}, {"cancelled", 0}, {"on-hold", 1}} {
+		}{{"processing", 1}, {"failed", 0}, {"pending", 1}, {"cancelled", 0}, {"failed", 0}, {"completed", 1}, {"refunded", 1}, {"cancelled", 0}, {"on-hold", 1}} {
 			testshop.Do(f.SetStatus(ctx, order, step.status))
 			want(step.status, step.uses)
 		}

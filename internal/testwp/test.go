@@ -2,8 +2,6 @@ package testwp
 
 import (
 	"errors"
-	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -23,8 +21,8 @@ func New(t testing.TB, o Options) *Site {
 func In(t testing.TB, db *testshop.Database, o Options) *Site {
 	t.Helper()
 	site, err := Start(t.Context(), db.Server, db.Name, o)
-	if errors.Is(err, ErrNotInstalled) && !Required("wordpress") {
-		t.Skip(err)
+	if errors.Is(err, ErrNotInstalled) {
+		testshop.Missing(t, "wordpress", err)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -42,11 +40,4 @@ func In(t testing.TB, db *testshop.Database, o Options) *Site {
 		}
 	})
 	return site
-}
-
-// Required says whether LOYALTYD_TEST_REQUIRE names what, such as "wordpress"
-// or "chromium": tests then fail where it is missing, and are skipped
-// otherwise.
-func Required(what string) bool {
-	return slices.Contains(strings.Split(os.Getenv(testshop.EnvRequire), ","), what)
 }

@@ -101,13 +101,13 @@ func needBrowser(t *testing.T) {
 		browser = "/usr/bin/chromium"
 	}
 	if _, err := os.Stat(browser); err != nil {
-		missing(t, "chromium", "Chromium is not installed: scripts/need-php --tests installs it")
+		testshop.Missing(t, "chromium", "Chromium is not installed: scripts/need-php --tests installs it")
 	}
 	if _, err := exec.LookPath("node"); err != nil {
-		missing(t, "chromium", "Node.js is not installed: scripts/need-php --tests installs it")
+		testshop.Missing(t, "chromium", "Node.js is not installed: scripts/need-php --tests installs it")
 	}
 	if _, err := os.Stat("browser/node_modules/playwright-core"); err != nil {
-		missing(t, "chromium", "the browser's driver is not there: npm ci in wp-bridge/tests/browser fetches it")
+		testshop.Missing(t, "chromium", "the browser's driver is not there: npm ci in wp-bridge/tests/browser fetches it")
 	}
 }
 

@@ -20,7 +20,7 @@ func php(t *testing.T, version string) string {
 	if version == "" {
 		program, err := exec.LookPath("php")
 		if err != nil {
-			missing(t, "php", "PHP is not installed: scripts/need-php installs it")
+			testshop.Missing(t, "php", "PHP is not installed: scripts/need-php installs it")
 		}
 		return program
 	}
@@ -30,17 +30,9 @@ func php(t *testing.T, version string) string {
 	}
 	program := filepath.Join(cache, "loyaltyd", "php-"+version, "php")
 	if _, err := os.Stat(program); errors.Is(err, os.ErrNotExist) {
-		missing(t, "php"+version, "PHP "+version+" is not there: scripts/fetch-php "+version+" fetches a private copy, which changes nothing on the machine")
+		testshop.Missing(t, "php"+version, "PHP "+version+" is not there: scripts/fetch-php "+version+" fetches a private copy, which changes nothing on the machine")
 	}
 	return program
-}
-
-func missing(t *testing.T, what, why string) {
-	t.Helper()
-	if testwp.Required(what) {
-		t.Fatalf("%s (LOYALTYD_TEST_REQUIRE asks for %s)", why, what)
-	}
-	t.Skip(why)
 }
 
 func name(version string) string {
@@ -73,7 +65,7 @@ func TestEveryPHPFileIsOneForEveryPHP(t *testing.T) {
 
 func TestPHPUnit(t *testing.T) {
 	if _, err := exec.LookPath("phpunit"); err != nil {
-		missing(t, "wordpress", "PHPUnit is not installed: scripts/need-php installs it")
+		testshop.Missing(t, "wordpress", "PHPUnit is not installed: scripts/need-php installs it")
 	}
 	tests, err := filepath.Glob("php/*Test.php")
 	if err != nil || len(tests) == 0 {

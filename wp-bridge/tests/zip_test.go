@@ -9,13 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"loyaltyd/internal/testshop"
 	"loyaltyd/internal/testwp"
 )
 
 func makeZip(t *testing.T, version string) string {
 	t.Helper()
 	if _, err := exec.LookPath("zip"); err != nil {
-		missing(t, "wordpress", "zip is not installed: apt-get install zip")
+		testshop.Missing(t, "wordpress", "zip is not installed: apt-get install zip")
 	}
 	file := filepath.Join(t.TempDir(), "loyaltyd-plugin.zip")
 	printed, err := exec.CommandContext(t.Context(), "../../scripts/plugin-zip", version, file).CombinedOutput()

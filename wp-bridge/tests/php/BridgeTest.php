@@ -3,41 +3,17 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
 use Loyaltyd\Bridge\Address;
 use Loyaltyd\Bridge\BridgeError;
 use Loyaltyd\Bridge\Key;
 use Loyaltyd\Services;
-use PHPUnit\Framework\TestCase;
 
 /**
  * Keys, signatures and what is believed of an answer.
  */
-final class BridgeTest extends TestCase {
-
-	/** @var Peer */
-	private static $peer;
-
-	public static function setUpBeforeClass(): void {
-		self::$peer = new Peer();
-	}
-
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
-	}
-
-	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
-		delete_option( Key::OPTION );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
-	}
+final class BridgeTest extends PairedCase {
 
 	private function refusal( callable $call ): BridgeError {
 		try {

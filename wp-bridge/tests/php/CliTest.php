@@ -3,44 +3,28 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
 use Loyaltyd\Bridge\Key;
 use Loyaltyd\Cli\Command;
 use Loyaltyd\Cli\KeyCommand;
 use Loyaltyd\Services;
-use PHPUnit\Framework\TestCase;
 
 /**
  * wp loyalty …
  */
-final class CliTest extends TestCase {
-
-	/** @var Peer */
-	private static $peer;
+final class CliTest extends PairedCase {
 
 	/** @var int */
 	private $user;
 
 	public static function setUpBeforeClass(): void {
 		require_once __DIR__ . '/support/wp-cli.php';
-		self::$peer = new Peer();
-	}
-
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
+		parent::setUpBeforeClass();
 	}
 
 	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
-		delete_option( Key::OPTION );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
+		parent::setUp();
 		WP_CLI::$lines = array();
 		$this->user    = Books::user( array( 'display_name' => '=Ann' ) );
 		Books::post( $this->user, 'earn', 'purchase', 30, '2026-01-05 12:00:00', '=1+1' );

@@ -3,44 +3,19 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
 use Loyaltyd\Bridge\BridgeError;
-use Loyaltyd\Bridge\Key;
 use Loyaltyd\Bridge\Signature;
 use Loyaltyd\Programme\Document;
 use Loyaltyd\Services;
-use PHPUnit\Framework\TestCase;
 
 /**
  * Requests and answers as the daemon's own tests wrote them down.
  */
-final class FixturesTest extends TestCase {
+final class FixturesTest extends PairedCase {
 
 	const SECRET = 'a secret of the tests, 32 characters or more';
-
-	/** @var Peer */
-	private static $peer;
-
-	public static function setUpBeforeClass(): void {
-		self::$peer = new Peer();
-	}
-
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
-	}
-
-	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
-		delete_option( Key::OPTION );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
-	}
 
 	private static function folder(): string {
 		return dirname( __DIR__, 2 ) . '/testdata/fixtures';

@@ -3,20 +3,15 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
 use Loyaltyd\Bridge\Key;
 use Loyaltyd\Rest\Access;
-use PHPUnit\Framework\TestCase;
 
 /**
  * Who may call which route, and what comes back.
  */
-final class RestTest extends TestCase {
-
-	/** @var Peer */
-	private static $peer;
+final class RestTest extends PairedCase {
 
 	/** @var int */
 	private $admin;
@@ -24,24 +19,9 @@ final class RestTest extends TestCase {
 	/** @var int */
 	private $shopper;
 
-	public static function setUpBeforeClass(): void {
-		self::$peer = new Peer();
-	}
-
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
-	}
-
 	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
-		delete_option( Key::OPTION );
+		parent::setUp();
 		delete_option( 'loyaltyd_program' );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
 		$this->admin   = Books::user( array( 'role' => 'administrator' ) );
 		$this->shopper = Books::user( array( 'role' => 'subscriber' ) );
 		get_userdata( $this->admin )->add_cap( 'manage_woocommerce' );

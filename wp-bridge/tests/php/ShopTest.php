@@ -3,10 +3,8 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
-use Loyaltyd\Bridge\Key;
 use Loyaltyd\Services;
 use Loyaltyd\Shop\AccountPage;
 use Loyaltyd\Shop\Estimates;
@@ -16,15 +14,11 @@ use Loyaltyd\Shop\OrderPoints;
 use Loyaltyd\Shop\Redeeming;
 use Loyaltyd\Shop\Refusal;
 use Loyaltyd\Shop\Worth;
-use PHPUnit\Framework\TestCase;
 
 /**
  * What shoppers see and do.
  */
-final class ShopTest extends TestCase {
-
-	/** @var Peer */
-	private static $peer;
+final class ShopTest extends PairedCase {
 
 	/** @var int */
 	private $user;
@@ -32,23 +26,8 @@ final class ShopTest extends TestCase {
 	/** @var array<int,int> Made by the test. */
 	private $products = array();
 
-	public static function setUpBeforeClass(): void {
-		self::$peer = new Peer();
-	}
-
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
-	}
-
 	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
-		delete_option( Key::OPTION );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
+		parent::setUp();
 		$this->user = Books::user();
 		Books::post( $this->user, 'earn', 'purchase', 1250, '2026-03-01 10:00:00' );
 		$this->programme( array() );

@@ -3,42 +3,18 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
 use Loyaltyd\Bridge\Key;
 use Loyaltyd\Privacy;
 use Loyaltyd\Services;
 use Loyaltyd\SiteHealth;
 use Loyaltyd\StatusReport;
-use PHPUnit\Framework\TestCase;
 
 /**
  * What the plugin adds to WordPress's own tools.
  */
-final class SiteTest extends TestCase {
-
-	/** @var Peer */
-	private static $peer;
-
-	public static function setUpBeforeClass(): void {
-		self::$peer = new Peer();
-	}
-
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
-	}
-
-	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
-		delete_option( Key::OPTION );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
-	}
+final class SiteTest extends PairedCase {
 
 	public function test_a_customer_gets_a_copy_of_all_entries_page_by_page() {
 		$user = Books::user( array( 'user_email' => 'copy' . wp_rand() . '@example.com' ) );

@@ -56,13 +56,13 @@ final class StandInTest extends TestCase {
 		$this->assertFalse( ( new WC_Coupon( $coupon->get_id() ) )->is_valid() );
 	}
 
-	public function test_cancelling_frees_the_coupon_and_failing_does_not() {
+	public function test_failing_and_cancelling_free_the_coupon() {
 		$coupon = $this->coupon();
 		$order  = $this->order( $coupon );
-		standin_set_status( $order->get_id(), 'failed' );
-		$this->assertSame( 1, ( new WC_Coupon( $coupon->get_id() ) )->get_usage_count() );
-		standin_set_status( $order->get_id(), 'cancelled' );
-		$this->assertSame( 0, ( new WC_Coupon( $coupon->get_id() ) )->get_usage_count() );
+		foreach ( array( 'failed' => 0, 'cancelled' => 0, 'on-hold' => 1, 'refunded' => 1, 'cancelled ' => 0, 'pending' => 1, 'failed ' => 0 ) as $status => $uses ) {
+			standin_set_status( $order->get_id(), trim( $status ) );
+			$this->assertSame( $uses, ( new WC_Coupon( $coupon->get_id() ) )->get_usage_count(), $status );
+		}
 	}
 
 	public function test_refunding_all_changes_the_status() {

@@ -3,23 +3,17 @@
  * @package Loyaltyd
  */
 
-require_once __DIR__ . '/support/Books.php';
-require_once __DIR__ . '/support/Peer.php';
+require_once __DIR__ . '/support/PairedCase.php';
 
 use Loyaltyd\Bridge\BridgeError;
-use Loyaltyd\Bridge\Key;
 use Loyaltyd\Services;
 use Loyaltyd\Store\CouponGuard;
 use Loyaltyd\Store\DirtyList;
-use PHPUnit\Framework\TestCase;
 
 /**
  * Coupons from points, and what is marked as changed.
  */
-final class StoreTest extends TestCase {
-
-	/** @var Peer */
-	private static $peer;
+final class StoreTest extends PairedCase {
 
 	/** @var DirtyList */
 	private static $list;
@@ -28,26 +22,15 @@ final class StoreTest extends TestCase {
 	private $user;
 
 	public static function setUpBeforeClass(): void {
-		self::$peer = new Peer();
+		parent::setUpBeforeClass();
 		// The plugin's own list writes when the process ends, this one when a test asks.
 		self::$list = new DirtyList( new Services() );
 		self::$list->register();
 	}
 
-	public static function tearDownAfterClass(): void {
-		self::$peer->stop();
-	}
-
 	protected function setUp(): void {
-		Books::open();
-		Books::heartbeat( self::$peer->address );
+		parent::setUp();
 		update_option( 'timezone_string', 'Europe/Berlin' );
-		delete_option( Key::OPTION );
-		delete_transient( 'loyaltyd_unreachable' );
-		$key = new Key();
-		$key->ensure();
-		self::$peer->forget();
-		self::$peer->know( $key->usable() );
 		$this->user = Books::user();
 		// The plugin's own services live as long as the process.
 		Loyaltyd\Plugin::services()->renew();

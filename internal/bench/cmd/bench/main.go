@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -30,16 +32,18 @@ func main() {
 
 func run(ctx context.Context) error {
 	var options bench.Options
-	flag.IntVar(&options.Orders, "orders", 100_000, "orders in the store")
+	orders := flag.String("orders", "100000", "orders in the store; several numbers show how costs grow")
 	flag.IntVar(&options.Few, "few", 10_000, "orders in the small store that growth is measured against")
 	flag.IntVar(&options.Rounds, "rounds", 3, "rounds of each measurement; the median counts")
 	flag.DurationVar(&options.Idle, "idle", time.Minute, "how long an idle daemon is watched")
+	flag.DurationVar(&options.Watch, "watch", 3*time.Second, "how long, in each round, checkouts are watched alone and beside a sweep")
 	flag.StringVar(&options.Data, "data", "", "`directory` of the server's data, made once and used again; none: a temporary one")
 	flag.BoolVar(&options.Reuse, "reuse", false, "take up the ledgers that are in the stores")
 	flag.StringVar(&options.Binary, "binary", "", "the `loyaltyd` to measure; none: built from the sources")
 	flag.StringVar(&options.Profiles, "profile", "", "`directory` for pprof profiles of our own process")
 	storages := flag.String("storages", "hpos,legacy", "where the stores keep their orders")
 	sections := flag.String("sections", "", "what to measure, of "+strings.Join(bench.Sections(), ",")+"; none: all")
+	floors := flag.Bool("floors", false, "print what each floor consists of")
 	markdown := flag.Bool("markdown", false, "print the tables in Markdown")
 	prepare := flag.Bool("prepare", false, "make the stores in -data and measure nothing")
 	flag.Parse()
@@ -62,30 +66,53 @@ func run(ctx context.Context) error {
 	options.Log = func(format string, arguments ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, arguments...))
 	}
+	var sizes []int
+	for text := range strings.SplitSeq(*orders, ",") {
+		size, err := strconv.Atoi(text)
+		if err != nil || size < 1 {
+			return fmt.Errorf("-orders: %q is not a number of orders", text)
+		}
+		sizes = append(sizes, size)
+	}
 	if *prepare {
-		return bench.Prepare(ctx, options)
+		for _, options.Orders = range sizes {
+			if err := bench.Prepare(ctx, options); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if options.Binary == "" {
 		dir, err := os.MkdirTemp("", "loyaltyd-bench-")
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		options.Binary = filepath.Join(dir, "loyaltyd")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", options.Binary, "./cmd/loyaltyd")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			return fmt.Errorf("build loyaltyd: %w", err)
+		if err := bench.Build(ctx, options.Binary); err != nil {
+			return err
 		}
 	}
-	lines, err := bench.Run(ctx, options)
-	print := bench.Print
+	print := func(t bench.Table) error { return t.Print(os.Stdout) }
 	if *markdown {
-		print = bench.Markdown
+		print = func(t bench.Table) error { return t.Markdown(os.Stdout) }
 	}
-	if printed := print(os.Stdout, lines); err == nil {
-		err = printed
+	var runs [][]bench.Line
+	for _, options.Orders = range sizes {
+		lines, err := bench.Run(ctx, options)
+		if !*floors {
+			lines = slices.DeleteFunc(lines, func(l bench.Line) bool { return l.Ours.Unit == "" })
+		}
+		for _, table := range bench.Tables(lines) {
+			err = errors.Join(err, print(table))
+		}
+		if err != nil {
+			return err
+		}
+		runs = append(runs, lines)
 	}
-	return err
+	if len(sizes) == 1 {
+		return nil
+	}
+	return print(bench.Growth(sizes, runs))
 }

@@ -42,7 +42,7 @@ function wc_update_coupon_usage_counts( $id ) {
 	if ( ! $order || ! $order->get_coupon_codes() ) {
 		return;
 	}
-	$ended   = $order->has_status( array( 'cancelled', 'trash' ) );
+	$ended   = $order->has_status( array( 'cancelled', 'failed', 'trash' ) );
 	$counted = $order->get_coupons_counted();
 	if ( $ended === ! $counted ) {
 		return;
@@ -57,7 +57,7 @@ function wc_update_coupon_usage_counts( $id ) {
 	$order->set_coupons_counted( ! $ended );
 	$order->save();
 }
-foreach ( array( 'pending', 'completed', 'processing', 'on-hold', 'cancelled' ) as $status ) {
+foreach ( array( 'pending', 'completed', 'processing', 'on-hold', 'cancelled', 'failed' ) as $status ) {
 	add_action( "woocommerce_order_status_$status", 'wc_update_coupon_usage_counts' );
 }
 

@@ -1,0 +1,212 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"loyaltyd/internal/testshop"
+	"loyaltyd/sync"
+)
+
+// sweep measures the comparison of the whole store with what was seen of it,
+// beside one pass over an index for the states and one over the primary keys
+// for the contents, and what a checkout notices of it.
+func (b *Bench) sweep(ctx context.Context) (lines []Line, err error) {
+	for _, storage := range b.Storages {
+		s, err := b.Synced(ctx, storage, b.Orders)
+		if err != nil {
+			return lines, err
+		}
+		d, err := b.daemon(ctx, s)
+		if err != nil {
+			return lines, err
+		}
+		more, err := b.sweepOf(ctx, s, d)
+		lines = append(lines, more...)
+		if err = errors.Join(err, d.Close()); err != nil {
+			return lines, err
+		}
+		line, err := b.checkouts(ctx, s)
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// passes are the plain passes that a comparison cannot do without; what they
+// find stays in the server.
+func passes(storage testshop.Storage) (states, contents []string) {
+	states = []string{
+		`SELECT COUNT(*), BIT_XOR(id), MAX(status) FROM wp_wc_orders FORCE INDEX (type_status_date)`,
+		`SELECT COUNT(*), BIT_XOR(comment_ID), MAX(comment_approved) FROM wp_comments FORCE INDEX (woo_idx_comment_approved_type)`,
+	}
+	contents = []string{
+		`SELECT COUNT(*), BIT_XOR(order_id), MAX(LENGTH(order_item_type)) FROM wp_woocommerce_order_items FORCE INDEX (PRIMARY)`,
+		`SELECT COUNT(*), BIT_XOR(order_item_id), MAX(LENGTH(meta_key)), MAX(LENGTH(meta_value)) FROM wp_woocommerce_order_itemmeta FORCE INDEX (PRIMARY)`,
+	}
+	if storage != testshop.HPOS {
+		states[0] = `SELECT COUNT(*), BIT_XOR(ID), MAX(post_status) FROM wp_posts FORCE INDEX (type_status_date)`
+	}
+	return states, contents
+}
+
+func (b *Bench) sweepOf(ctx context.Context, s *Store, d *daemon) ([]Line, error) {
+	if err := (&edits{Bench: b, store: s, daemon: d}).settle(ctx); err != nil {
+		return nil, err
+	}
+	states, contents := passes(s.Storage)
+	pass := func(queries []string) func() (time.Duration, error) {
+		return func() (time.Duration, error) {
+			b.Log("passing over %s", s)
+			return timed(func() error {
+				for _, query := range queries {
+					if err := drain(ctx, s.text, query); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+	}
+	var cost counters
+	medians, err := b.InTurn(
+		func() (took time.Duration, err error) {
+			b.Log("sweep: %s", s)
+			cost, err = b.count(ctx, s.DB, func() error {
+				took, err = timed(func() error {
+					_, err := d.Run(ctx, sync.Options{Mode: sync.Sweep})
+					return err
+				})
+				return err
+			})
+			return took, err
+		},
+		pass(states), pass(contents),
+	)
+	if err != nil {
+		return nil, err
+	}
+	lines := []Line{
+		{
+			What: "sweep of states and contents", Ours: Seconds(medians[0]), Floor: Seconds(medians[1] + medians[2]), Target: Target{Ratio: 2},
+			Counts: []Figure{Count(cost.Statements, "statements"), Count(cost.Read, "rows read"), {cost.CPU.Seconds(), "s CPU of the server"}},
+		},
+		{What: "floor: one pass over indexes with the states", Floor: Seconds(medians[1])},
+		{What: "floor: one pass over items and their meta", Floor: Seconds(medians[2])},
+	}
+	for i := range lines {
+		lines[i].Store = s.String()
+	}
+	return lines, b.profile(fmt.Sprintf("sweep-%s-%d", s.Storage, s.Orders), func() error {
+		_, err := d.Run(ctx, sync.Options{Mode: sync.Sweep})
+		return err
+	})
+}
+
+// checkoutEvery is the time between two checkouts.
+const checkoutEvery = 20 * time.Millisecond
+
+// checkouts measures the median time of what a checkout writes, at a steady
+// pace, alone and beside a sweep.
+func (b *Bench) checkouts(ctx context.Context, s *Store) (Line, error) {
+	b.Log("checkouts: %s", s)
+	var alone, beside []time.Duration
+	for range max(b.Rounds, 2) {
+		times, err := s.checkoutsDuring(ctx, func(ctx context.Context) error { return pause(ctx, b.Watch) })
+		if err != nil {
+			return Line{}, err
+		}
+		alone = append(alone, times...)
+		times, err = s.checkoutsDuring(ctx, func(ctx context.Context) error {
+			for started := time.Now(); time.Since(started) < b.Watch; {
+				if _, err := b.loyaltyd(ctx, s, "sync", "--sweep"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return Line{}, err
+		}
+		beside = append(beside, times...)
+	}
+	return Line{
+		Store: s.String(), What: "a checkout beside a sweep, median", Ours: Seconds(median(beside)), Floor: Seconds(median(alone)), Target: Target{Ratio: 1.1},
+		Counts: []Figure{Count(int64(len(beside)), "checkouts beside"), Count(int64(len(alone)), "alone")},
+	}, nil
+}
+
+// checkoutsDuring returns the times of the checkouts during work, and removes
+// them.
+func (s *Store) checkoutsDuring(ctx context.Context, work func(context.Context) error) (times []time.Duration, err error) {
+	const first = 900_000_000
+	working, done := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		defer done()
+		ended <- work(ctx)
+	}()
+	tick := time.NewTicker(checkoutEvery)
+	defer tick.Stop()
+	for n := int64(0); working.Err() == nil; n++ {
+		took, problem := timed(func() error { return s.checkout(ctx, first+n) })
+		if problem != nil {
+			err = problem
+			break
+		}
+		times = append(times, took)
+		<-tick.C
+	}
+	err = errors.Join(err, <-ended)
+	for _, statement := range []string{
+		`DELETE m FROM wp_woocommerce_order_itemmeta m JOIN wp_woocommerce_order_items i ON i.order_item_id = m.order_item_id WHERE i.order_id >= {first}`,
+		`DELETE FROM wp_woocommerce_order_items WHERE order_id >= {first}`,
+		`DELETE FROM wp_wc_order_operational_data WHERE order_id >= {first}`,
+		`DELETE FROM wp_wc_orders WHERE id >= {first}`,
+		`DELETE FROM wp_postmeta WHERE post_id >= {first}`,
+		`DELETE FROM wp_posts WHERE ID >= {first}`,
+	} {
+		err = errors.Join(err, execute(ctx, s.DB, strings.ReplaceAll(statement, "{first}", strconv.Itoa(first))))
+	}
+	return times, err
+}
+
+// checkout writes an order that a guest has yet to pay, in one transaction.
+func (s *Store) checkout(ctx context.Context, id int64) error {
+	statements := []string{
+		`INSERT INTO wp_wc_orders (id, status, currency, type, tax_amount, total_amount, customer_id, billing_email, date_created_gmt, date_updated_gmt, parent_order_id)
+		 VALUES ({id}, 'wc-pending', 'USD', 'shop_order', 1.6, 10, 0, 'checkout@example.test', UTC_TIMESTAMP(), UTC_TIMESTAMP(), 0)`,
+		`INSERT INTO wp_wc_order_operational_data (order_id, created_via, shipping_tax_amount, shipping_total_amount) VALUES ({id}, 'checkout', 0, 4.9)`,
+	}
+	if s.Storage != testshop.HPOS {
+		statements = []string{
+			`INSERT INTO wp_posts (ID, post_author, post_date, post_date_gmt, post_content, post_title, post_excerpt, post_status, to_ping, pinged, post_modified, post_modified_gmt, post_content_filtered, post_type)
+			 VALUES ({id}, 1, NOW(), UTC_TIMESTAMP(), '', 'Order', '', 'wc-pending', '', '', NOW(), UTC_TIMESTAMP(), '', 'shop_order')`,
+			`INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES ({id}, '_customer_user', '0'), ({id}, '_billing_email', 'checkout@example.test'),
+			 ({id}, '_order_currency', 'USD'), ({id}, '_order_total', '10'), ({id}, '_order_shipping', '4.9'), ({id}, '_order_tax', '1.6')`,
+		}
+	}
+	statements = append(statements,
+		`INSERT INTO wp_woocommerce_order_items (order_item_name, order_item_type, order_id) VALUES ('Product', 'line_item', {id})`,
+		`INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value) VALUES (LAST_INSERT_ID(), '_product_id', '101')`,
+		`INSERT INTO wp_woocommerce_order_itemmeta (order_item_id, meta_key, meta_value)
+		 SELECT order_item_id, k.name, '5.1' FROM wp_woocommerce_order_items, (SELECT '_qty' AS name UNION ALL SELECT '_line_subtotal' UNION ALL SELECT '_line_total'
+		   UNION ALL SELECT '_line_tax' UNION ALL SELECT '_line_subtotal_tax' UNION ALL SELECT '_variation_id') k WHERE order_id = {id}`)
+	tx, err := s.DB.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	for _, statement := range statements {
+		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(statement, "{id}", strconv.FormatInt(id, 10))); err != nil {
+			return fmt.Errorf("check out: %w", err)
+		}
+	}
+	return tx.Commit()
+}
