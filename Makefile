@@ -28,7 +28,8 @@ test: ## all tests, on private MariaDB and MySQL servers
 	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
 	bin/withservers -- $(GOTEST) -race -timeout 30m $(TESTFLAGS) ./...
 
-# How large a store `make bench` measures, on what (hpos,legacy), which of its
+# How large a store `make bench` measures (several numbers show how costs
+# grow), on what (hpos,legacy), which of its
 # sections (none: all), in how many rounds, where the stores are kept for the
 # next time and where profiles go (none: nowhere).
 ORDERS   ?= 100000

@@ -27,10 +27,11 @@ func TestTheBenchmarkAtASmallSize(t *testing.T) {
 	if err := bench.Build(t.Context(), options.Binary); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := bench.Run(t.Context(), options)
+	result, err := bench.Run(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines := result.Lines
 	t.Log(text(t, bench.Tables(lines), bench.Table.Print))
 	for _, bound := range []struct {
 		what  string // the line begins with it

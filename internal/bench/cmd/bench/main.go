@@ -99,10 +99,12 @@ func run(ctx context.Context) error {
 	}
 	var runs [][]bench.Line
 	for _, options.Orders = range sizes {
-		lines, err := bench.Run(ctx, options)
+		result, err := bench.Run(ctx, options)
+		lines := result.Lines
 		if !*floors {
 			lines = slices.DeleteFunc(lines, func(l bench.Line) bool { return l.Ours.Unit == "" })
 		}
+		fmt.Println(result.Machine)
 		for _, table := range bench.Tables(lines) {
 			err = errors.Join(err, print(table))
 		}
