@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"loyaltyd/internal/batch"
 	"loyaltyd/internal/database"
@@ -56,7 +57,7 @@ func compatible(errands []*errand) (together, later []*errand) {
 	first := errands[0].ledger
 	seen := map[string]bool{}
 	for _, e := range errands {
-		name := fmt.Sprint(e.id)
+		name := strconv.FormatInt(e.id, 10)
 		if e.reservation != nil {
 			name = "key " + plainKey(e.reservation.Key)
 		}
