@@ -326,7 +326,7 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		var cost counters
 		var times []time.Duration
 		for range b.Rounds {
-			if err := execute(ctx, s.DB, "TRUNCATE TABLE mysql.slow_log"); err != nil {
+			if err := forgetLog(ctx, s); err != nil {
 				return err
 			}
 			cost, err = b.count(ctx, s.DB, func() error {
@@ -336,11 +336,11 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 			if err != nil {
 				return err
 			}
-			var spent float64
-			if err := s.DB.GetContext(ctx, &spent, `SELECT COALESCE(SUM(TIME_TO_SEC(query_time)), 0) FROM mysql.slow_log WHERE db = DATABASE()`); err != nil {
+			spent, err := loggedTime(ctx, s, "TRUE")
+			if err != nil {
 				return err
 			}
-			times = append(times, time.Duration(spent*float64(time.Second)))
+			times = append(times, spent)
 		}
 		line = Line{
 			Store: s.String(), What: "a run that finds nothing: time of the server", Ours: Seconds(median(times)), Target: Target{Figure: Seconds(mostIdleTime)},
@@ -349,19 +349,4 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		return nil
 	})
 	return line, err
-}
-
-// logged lets the server log each statement of the sessions that begin during
-// work, with its time.
-func (b *Bench) logged(ctx context.Context, s *Store, work func() error) error {
-	for _, set := range []string{"log_output = 'TABLE'", "long_query_time = 0", "slow_query_log = 1"} {
-		if err := execute(ctx, s.DB, "SET GLOBAL "+set); err != nil {
-			return err
-		}
-	}
-	err := work()
-	for _, set := range []string{"slow_query_log = 0", "long_query_time = 10", "log_output = 'FILE'"} {
-		err = errors.Join(err, execute(ctx, s.DB, "SET GLOBAL "+set))
-	}
-	return err
 }
