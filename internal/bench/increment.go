@@ -212,15 +212,24 @@ func (e *edits) ours(ctx context.Context) (time.Duration, error) {
 	return took, e.daemon.refresh(ctx)
 }
 
-// restore leaves the orders as they were before.
+// restore leaves the orders as they were before, and that seen.
 func (e *edits) restore(ctx context.Context) error {
-	if err := errors.Join(e.edit(ctx, "c.status"), e.settle(ctx)); err != nil {
+	return errors.Join(e.edit(ctx, "c.status"), e.settle(ctx), e.store.undoEdits(ctx))
+}
+
+// undoEdits gives the orders that were chosen last their status and date back,
+// also those that a benchmark left that was cut off.
+func (s *Store) undoEdits(ctx context.Context) error {
+	var some bool
+	err := s.DB.GetContext(ctx, &some, `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'bench_changed'`)
+	if err != nil || !some {
 		return err
 	}
-	if e.store.Storage == testshop.HPOS {
-		return execute(ctx, e.store.DB, `UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.date_updated_gmt = c.updated`)
+	undo := `UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.status = c.status, o.date_updated_gmt = c.updated`
+	if s.Storage != testshop.HPOS {
+		undo = `UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_status = c.status, o.post_modified = c.updated, o.post_modified_gmt = c.updated`
 	}
-	return execute(ctx, e.store.DB, `UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_modified = c.updated, o.post_modified_gmt = c.updated`)
+	return errors.Join(execute(ctx, s.DB, undo), execute(ctx, s.DB, "DROP TABLE bench_changed"))
 }
 
 // floor reads the changed orders by key and writes the entries that the last
