@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/apd/v3"
+
 	"loyaltyd/internal/testshop"
 	"loyaltyd/sync"
 )
@@ -152,4 +154,50 @@ func TestSettingsChangeDuringTheFirstRun(t *testing.T) {
 			s.sound()
 		})
 	}
+}
+
+// What another release noted in its own way is looked at once, and says
+// nothing until then: nothing is posted, and no brake holds.
+func TestDigestsOfAnotherRelease(t *testing.T) {
+	storages(t, `earn: {product_review: {points: 3}, signup: {points: 7}}`, func(t *testing.T, s *stage) {
+		ann := s.customer("ann")
+		order := s.on(1).order(ann, "completed", "100.00")
+		s.on(2).refund(order, "10.00")
+		must(s.AddComment(s.ctx, testshop.Comment{User: ann, Post: s.product}))
+		s.run(sync.Increment)
+		s.engine.Programme.Brake = sync.BrakeLimits{Percent: *apd.New(1, 0), Entries: 1}
+		want := s.balances()
+		s.do(s.Exec(s.ctx, `UPDATE {p}loyalty_checkpoints SET value = REGEXP_REPLACE(value, '"Digests":[0-9]+', '"Digests":1') WHERE name = 'sync'`),
+			s.Exec(s.ctx, `UPDATE {p}loyalty_seen_orders SET head = head ^ 5, body = body ^ (6 * (body <> 0))`),
+			s.Exec(s.ctx, `UPDATE {p}loyalty_seen_comments SET digest = digest ^ 5`),
+			s.Exec(s.ctx, `UPDATE {p}loyalty_seen_users SET digest = digest ^ 5`))
+		summary := s.run(sync.Increment)
+		if summary.Mode != sync.Full || summary.Entries != 0 {
+			t.Errorf("mode %s, %d entries posted: %v", summary.Mode, summary.Entries, s.entries(ann, 0))
+		}
+		if again := s.run(sync.Sweep); again.Mode != sync.Sweep || again.Orders != 0 || again.Comments != 0 {
+			t.Errorf("the next sweep: %+v", again)
+		}
+		s.wantBalances("after the look", want)
+		s.sound()
+	})
+}
+
+// A deduction that is due when another release's digests are met is not
+// blamed on a refund that was known all along.
+func TestOtherDigestsBlameNoRefund(t *testing.T) {
+	s := newStage(t, testshop.New(t), testshop.HPOS, `{}`)
+	ann := s.customer("ann")
+	order := s.on(1).order(ann, "completed", "100.00")
+	s.on(2).refund(order, "10.00")
+	s.run(sync.Increment)
+	s.do(s.Exec(s.ctx, `UPDATE {p}loyalty_checkpoints SET value = REGEXP_REPLACE(value, '"Digests":[0-9]+', '"Digests":1') WHERE name = 'sync'`),
+		s.Exec(s.ctx, `UPDATE {p}loyalty_seen_orders SET head = head ^ 5`),
+		s.EditItem(s.ctx, must(s.Items(s.ctx, order, "line_item"))[0], "_line_total", "80.00"))
+	s.run(sync.Increment)
+	last := s.entries(ann, 0)
+	if got := last[len(last)-1]; !strings.Contains(got, "now") || strings.Contains(got, "refund") {
+		t.Errorf("entries: %q", last)
+	}
+	s.sound()
 }

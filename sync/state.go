@@ -30,6 +30,7 @@ type site struct {
 	Zone      string
 	Currency  string
 	Exclusion string
+	Digests   int // version of the digests in what was seen
 }
 
 // position is where a first run goes on after it was interrupted.

@@ -252,6 +252,9 @@ func (r *run) noteSettings(ctx context.Context) error {
 		}
 		r.state.Site = now
 		r.atLeast(Full)
+	case old.Digests != now.Digests:
+		r.Log.Info("what was seen of the store was noted by another release; looking at every fact once")
+		r.atLeast(Full)
 	case old.Storage != now.Storage:
 		r.Log.Info("the store's order storage was switched; looking at every order", "from", old.Storage, "to", now.Storage)
 		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("order storage switched from %s to %s", old.Storage, now.Storage))
@@ -272,7 +275,7 @@ func (r *run) readSite() error {
 	}
 	r.site = site{
 		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
-		Exclusion: string(exclusion),
+		Exclusion: string(exclusion), Digests: store.DigestVersion,
 	}
 	return nil
 }

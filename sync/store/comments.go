@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"loyaltyd/sync/program"
 )
@@ -25,7 +26,7 @@ const commentsWanted = `c.user_id > 0 AND c.comment_type IN ('', 'comment', 'rev
 // commentFields are what a comment's digest is made of.
 var commentFields = []string{
 	"t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
-	"t.verified", "t.type", "t.approved", "t.post_type",
+	utf8("t.verified"), utf8("t.type"), utf8("t.approved"), utf8("t.post_type"),
 }
 
 // commentsSQL reads the comments for which condition on their row c holds, for
@@ -48,7 +49,7 @@ func commentsSQL(columns, hint, condition string) string {
 
 // commentSumsSQL gives id and digest of those comments.
 func commentSumsSQL(condition string) string {
-	return commentsSQL(`t.id AS id, `+digestSQL(commentFields...)+` AS digest`, byPrimaryKey, condition)
+	return commentsSQL(`t.id AS id, `+digestSQL(commentFields[0], commentFields[1:]...)+` AS digest`, byPrimaryKey, condition)
 }
 
 const byPrimaryKey = `FORCE INDEX (PRIMARY)`
@@ -56,7 +57,7 @@ const byPrimaryKey = `FORCE INDEX (PRIMARY)`
 func (sn *Snapshot) comments(ctx context.Context, hint, condition string, args ...any) ([]CommentRecord, error) {
 	var all []CommentRecord
 	var scratch []byte
-	query := commentsSQL(textSQL(commentFields...), hint, condition) + ` ORDER BY t.id`
+	query := commentsSQL(strings.Join(commentFields, ", "), hint, condition) + ` ORDER BY t.id`
 	err := sn.each(ctx, query, args, func(r record) error {
 		verified := r.text(6)
 		var sum uint64

@@ -23,12 +23,12 @@ const (
 // The date of the last change is left out: each save moves it.
 var (
 	hposFields = []string{
-		"o.id", "o.type", "o.parent_order_id", "o.customer_id", "o.total_amount",
+		"o.id", utf8("o.type"), "o.parent_order_id", "o.customer_id", "o.total_amount",
 		"o.date_created_gmt", "d.date_paid_gmt", "d.date_completed_gmt", "d.shipping_total_amount", "d.shipping_tax_amount",
-		"o.status", "o.currency", hposRefunded, "o.billing_email",
+		utf8("o.status"), utf8("o.currency"), utf8(hposRefunded), utf8("o.billing_email"),
 	}
 
-	hposHead = digestSQL(hposFields...)
+	hposHead = digestSQL(hposFields[0], hposFields[1:]...)
 )
 
 func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
@@ -52,7 +52,7 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 	var rows []*orderRow
 	var scratch []byte
 	err := sn.each(ctx, `
-		SELECT `+textSQL(hposFields...)+`, o.date_updated_gmt
+		SELECT `+strings.Join(hposFields, ", ")+`, o.date_updated_gmt
 		FROM {p}wc_orders o
 		LEFT JOIN {p}wc_order_operational_data d ON d.order_id = o.id
 		WHERE `+condition, nil,

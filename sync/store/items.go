@@ -48,6 +48,7 @@ type item struct {
 	id   int64
 	kind string
 	name string
+	path string // its owner, itself and its kind, as digests name them
 	sum  uint64
 	meta [metaCount]struct {
 		id   int64 // 0: none seen
@@ -85,10 +86,11 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 			WHERE order_id IN (`+list(part)+`) AND order_item_type IN (`+quoted(append([]string{couponItem}, itemKinds...))+`)`, nil,
 			func(r record) error {
 				it := &item{id: r.id(0), kind: r.text(2), name: r.text(3)}
+				owner := r.id(1)
 				if !strings.EqualFold(it.kind, couponItem) {
 					byID[it.id] = it
+					it.path = string(r[1]) + "|" + string(r[0]) + "|" + it.kind
 				}
-				owner := r.id(1)
 				byOwner[owner] = append(byOwner[owner], it)
 				return nil
 			})
@@ -107,7 +109,7 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 			return nil
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, it.id, it.kind, id, key, v)
+		sum, scratch = digestMeta(scratch, it.path, id, key, v)
 		it.sum ^= sum
 		if k, known := keys[key]; known { // the server's comparison ignores case
 			it.see(k, id, v)

@@ -21,11 +21,11 @@ var legacyKeys = []string{
 }
 
 var (
-	legacyPostFields = []string{"o.ID", "o.post_type", "o.post_parent", "o.post_date_gmt", "o.post_status"}
+	legacyPostFields = []string{"o.ID", utf8("o.post_type"), "o.post_parent", "o.post_date_gmt", utf8("o.post_status")}
 
-	legacyPost = digestSQL(legacyPostFields...)
-	legacyHead = `(` + legacyPost + ` ^ (
-		SELECT BIT_XOR(` + digestSQL("m.post_id", "'post'", "m.meta_id", "m.meta_key", "m.meta_value") + `)
+	legacyPost = digestSQL(legacyPostFields[0], legacyPostFields[1:]...)
+	legacyHead = `((` + legacyPost + `) ^ (
+		SELECT BIT_XOR(` + digestMetaSQL("m.post_id") + `)
 		FROM {p}postmeta m WHERE m.post_id = o.ID AND m.meta_key IN (` + quoted(legacyKeys) + `)))`
 )
 
@@ -53,7 +53,7 @@ func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orde
 	var rows []*orderRow
 	var scratch []byte
 	err := sn.each(ctx, `
-		SELECT `+textSQL(legacyPostFields...)+`, o.post_modified_gmt
+		SELECT `+strings.Join(legacyPostFields, ", ")+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
 			row := &orderRow{id: r.id(0), status: r.text(4), created: r.time(3), modified: r.time(5)}
@@ -87,7 +87,7 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 			return nil
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, owner, "post", id, key, v)
+		sum, scratch = digestMeta(scratch, string(r[0]), id, key, v)
 		row.head ^= sum
 		if have, seen := meta[owner][key]; !seen || id < have.id {
 			meta[owner][key] = first{id, v.text}

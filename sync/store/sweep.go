@@ -45,7 +45,7 @@ func bodiesSQL(storage Storage, condition string) (string, error) {
 	}
 	return `
 		SELECT i.order_id AS id, BIT_XOR(` +
-		digestSQL("i.order_item_id", "i.order_item_type", "m.meta_id", "m.meta_key", "m.meta_value") + `) AS body
+		digestMetaSQL("i.order_id", "i.order_item_id", utf8("i.order_item_type")) + `) AS body
 		FROM ` + owners + `
 		JOIN {p}woocommerce_order_items i ON i.order_id = o.id AND i.order_item_type IN (` + quoted(itemKinds) + `)
 		JOIN {p}woocommerce_order_itemmeta m ON m.order_item_id = i.order_item_id AND m.meta_key IN (` + quoted(itemKeys) + `)

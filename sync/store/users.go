@@ -17,7 +17,7 @@ type UserRecord struct {
 }
 
 // userFields are what a user's digest is made of.
-var userFields = []string{"t.id", "t.registered", "t.roles", "t.email"}
+var userFields = []string{"t.id", "t.registered", "t.roles", utf8("t.email")}
 
 // usersSQL reads the users for which condition on their row u holds, for each
 // the expressions in columns. The roles are those in this site.
@@ -37,13 +37,13 @@ func (sn *Snapshot) usersSQL(columns, condition string) string {
 
 // userSumsSQL gives id and digest of those users.
 func (sn *Snapshot) userSumsSQL(condition string) string {
-	return sn.usersSQL(`t.id AS id, `+digestSQL(userFields...)+` AS digest`, condition)
+	return sn.usersSQL(`t.id AS id, `+digestSQL(userFields[0], userFields[1:]...)+` AS digest`, condition)
 }
 
 func (sn *Snapshot) users(ctx context.Context, condition string, args ...any) ([]UserRecord, error) {
 	var all []UserRecord
 	var scratch []byte
-	err := sn.each(ctx, sn.usersSQL(textSQL(userFields...), condition)+` ORDER BY t.id`, args, func(r record) error {
+	err := sn.each(ctx, sn.usersSQL(strings.Join(userFields, ", "), condition)+` ORDER BY t.id`, args, func(r record) error {
 		var sum uint64
 		sum, scratch = digest(scratch, r)
 		all = append(all, UserRecord{
