@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"loyaltyd/ledger"
 	"loyaltyd/sync/store"
@@ -236,27 +235,25 @@ func (b *orderBatch) vanished(row seenOrder) {
 	b.gone = append(b.gone, gone)
 }
 
-// modifiedOrders finds, in legacy storage, orders whose date of change is
-// their only trace. No index leads there, so the scan is rationed: it may take
-// a twentieth of the time.
+// newestPosts is how many of the highest ids of legacy storage an increment
+// looks at the dates of.
+const newestPosts = 2000
+
+// modifiedSlack is what an order's date of change may lie behind the clock of
+// the database when it is read.
+const modifiedSlack = overlapTime
+
+// newestFrom returns the id after which the newest posts are.
+func (s *state) newestFrom() int64 { return max(0, s.Orders.Post-newestPosts) }
+
+// modifiedOrders finds, in legacy storage, orders whose date of change is their
+// only trace. No index leads there, so only the newest are asked for it; older
+// ones are left to the sweep.
 func (r *run) modifiedOrders(ctx context.Context) error {
 	if r.settings.Storage != store.Legacy || r.mode != Increment {
 		return nil
 	}
-	return r.scanModified(ctx)
-}
-
-// modifiedSlack is what an order's date of change may lie behind the clock of
-// the database when the scan reads it.
-const modifiedSlack = overlapTime
-
-func (r *run) scanModified(ctx context.Context) error {
-	if wait := r.scans.rest(r.Now()); wait {
-		return nil
-	}
-	started := r.Now()
-	since := r.state.Scanned.Add(-modifiedSlack)
-	var after int64
+	since, after := r.state.Scanned.Add(-modifiedSlack), r.state.newestFrom()
 	for {
 		var rows []store.Row
 		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
@@ -279,14 +276,6 @@ func (r *run) scanModified(ctx context.Context) error {
 		}
 		after = rows[len(rows)-1].ID
 	}
-	r.scans.took(started, r.Now())
 	r.state.Scanned = r.clock
 	return nil
 }
-
-// ration keeps a scan that grows with the store to a twentieth of the time.
-type ration struct{ notBefore time.Time }
-
-func (s *ration) rest(now time.Time) bool { return now.Before(s.notBefore) }
-
-func (s *ration) took(from, to time.Time) { s.notBefore = to.Add(19 * to.Sub(from)) }

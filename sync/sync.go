@@ -61,8 +61,6 @@ type Engine struct {
 	// Progress, if not nil, hears how far the stages of a long run have come,
 	// in ids.
 	Progress func(stage string, at, of int64)
-
-	scans ration
 }
 
 // Mode is how much of the store a run looks at.
