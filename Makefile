@@ -4,10 +4,11 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 # The command that runs tests; scripts may set one that prints otherwise.
 GOTEST  ?= $(GO) test
-LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+BENCHSTAT := $(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+LINT      := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin test bench lint format demo demo-wordpress clean
+.PHONY: help build plugin test bench bench-go lint format demo demo-wordpress clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -27,7 +28,8 @@ test: ## all tests, on private MariaDB and MySQL servers
 	$(GO) build -o bin/withservers ./internal/testshop/cmd/withservers
 	bin/withservers -- $(GOTEST) -race -timeout 30m $(TESTFLAGS) ./...
 
-# How large a store `make bench` measures, on what (hpos,legacy), which of its
+# How large a store `make bench` measures (several numbers show how costs
+# grow), on what (hpos,legacy), which of its
 # sections (none: all), in how many rounds, where the stores are kept for the
 # next time and where profiles go (none: nowhere).
 ORDERS   ?= 100000
@@ -43,6 +45,15 @@ bench: ## loyaltyd beside the database's own limits, on a store of ORDERS= order
 	@scripts/fetch-wordpress 6.1 >/dev/null
 	$(GO) run ./internal/bench/cmd/bench -orders $(ORDERS) -storages $(STORAGES) -sections '$(SECTIONS)' \
 		-rounds $(ROUNDS) -data '$(DATA)' -profile '$(PROFILE)' $(BENCHFLAGS)
+
+# A former result to hold the new one against.
+OLD ?=
+
+bench-go: ## the hot functions alone; OLD= names a former bin/bench-go.txt
+	@scripts/need-mariadb --exactly
+	@mkdir -p bin
+	$(GO) test -run '^$$' -bench 'Worth|ParseDecimal|ChainHash|Digest|Reads' -benchmem -count 6 ./ledger ./sync/program ./sync/store >bin/bench-go.txt
+	$(BENCHSTAT) $(OLD) bin/bench-go.txt
 
 lint: ## what the linters say
 	$(LINT) run

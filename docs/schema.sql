@@ -347,26 +347,29 @@ CREATE TABLE wp_loyalty_report_state (
   PRIMARY KEY (id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
--- What each customer did in each stretch of days (span); the row with an empty
--- source is the sum over all sources. points and entries count earn and revoke,
--- postings counts entries of any type.
-CREATE TABLE wp_loyalty_period_accounts (
-  span     VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  source   VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  user_id  BIGINT UNSIGNED NOT NULL,
-  points   BIGINT NOT NULL,
-  entries  BIGINT NOT NULL,
-  postings BIGINT NOT NULL,
-  PRIMARY KEY (span, source, user_id),
-  KEY earners (span, source, points, user_id)
+-- How many customers have earnings or deductions of a source in a stretch of
+-- days (span); the empty source counts those with any entry. In its row: how many
+-- customers of the span the table below lists, and the rank that this list goes
+-- down to. Customers who earned less, or as much with a higher id, are not on it.
+CREATE TABLE wp_loyalty_period_customers (
+  span         VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  source       VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  customers    BIGINT NOT NULL,
+  listed       BIGINT NOT NULL DEFAULT 0,
+  least_points BIGINT NOT NULL DEFAULT 0,
+  least_user   BIGINT UNSIGNED NOT NULL DEFAULT 0,
+  PRIMARY KEY (span, source)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
--- The number of rows of the table above.
-CREATE TABLE wp_loyalty_period_customers (
-  span      VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  source    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  customers BIGINT NOT NULL,
-  PRIMARY KEY (span, source)
+-- Who earned most in each stretch of days: some hundred customers, from which
+-- the top earners follow.
+CREATE TABLE wp_loyalty_period_earners (
+  user_id BIGINT UNSIGNED NOT NULL,
+  span    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  points  BIGINT NOT NULL,
+  entries BIGINT NOT NULL,
+  PRIMARY KEY (user_id, span),
+  KEY earners (span, points, user_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
 -- Which migrations were applied.

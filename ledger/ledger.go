@@ -11,7 +11,6 @@ package ledger
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -24,11 +23,7 @@ var schema embed.FS
 
 // Component returns the ledger's migrations.
 func Component() database.Component {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return database.Component{Name: "ledger", Files: files}
+	return database.Component{Name: "ledger", Files: schema, Folder: "schema"}
 }
 
 // Ledger gives access to the ledger tables of one site.

@@ -1,22 +1,25 @@
 package reports
 
 import (
-	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
 
-// slot is a row of the table of what each customer did in each period.
+// slot is what a customer did in a span under a source, the empty one for all
+// entries.
 type slot struct {
 	span, source string
 	user         int64
 }
 
-// tally is what the row says.
+// tally is how much that was: points and entries count earn and revoke,
+// postings counts entries of any type.
 type tally struct {
 	points, entries, postings int64
 }
@@ -32,190 +35,202 @@ func newChanges() *changes { return &changes{slots: map[slot]tally{}} }
 func (c *changes) add(to slot, amount tally) {
 	sum := c.slots[to]
 	c.total.add(&sum.points, amount.points)
-	c.total.add(&sum.entries, amount.entries)
-	c.total.add(&sum.postings, amount.postings)
+	sum.entries += amount.entries
+	sum.postings += amount.postings
 	c.slots[to] = sum
 }
 
-// applyUsers bounds the length of the statements below: a user has some dozen
-// slots.
-const applyUsers = 200
-
-// apply adds the changes to the table and counts the customers that appeared
-// and vanished. The caller holds the state's row, so nobody else changes the
-// table between reading and writing.
-func (u *update) apply(ctx context.Context, c *changes, counts customers) error {
-	byUser := map[int64][]slot{}
-	for s := range c.slots {
-		byUser[s.user] = append(byUser[s.user], s)
-	}
-	for users := range slices.Chunk(slices.Sorted(maps.Keys(byUser)), applyUsers) {
-		var slots []slot
-		for _, user := range users {
-			slots = append(slots, byUser[user]...)
+// count adds an entry to the spans that contain its day.
+func (c *changes) count(e posted, in []span, zone *time.Location) {
+	day := DayOf(e.OccurredAt, zone)
+	for _, s := range in {
+		switch {
+		case !s.Contains(day):
+		case e.Type == earn || e.Type == revoke:
+			c.add(slot{s.name, e.Source, e.User}, tally{e.Points, 1, 1})
+			c.add(slot{s.name, "", e.User}, tally{e.Points, 1, 1})
+		default:
+			c.add(slot{s.name, "", e.User}, tally{0, 0, 1})
 		}
-		slices.SortFunc(slots, func(a, b slot) int {
-			return cmp.Or(cmp.Compare(a.span, b.span), cmp.Compare(a.source, b.source), cmp.Compare(a.user, b.user))
-		})
-		if err := u.applySlots(ctx, c, users, slots, counts); err != nil {
+	}
+}
+
+// addEntries adds entries to the spans that contain their days. What their
+// customers did before in the spans, as these were then, is counted from their
+// own entries through the one given.
+func (u *update) addEntries(ctx context.Context, entries []posted, in, before []span, through int64) error {
+	added := newChanges()
+	numbers := map[int64]int64{}
+	for _, e := range entries {
+		added.count(e, in, u.settings.Zone)
+		numbers[e.User] = max(numbers[e.User], e.Seq)
+	}
+	users := slices.Sorted(maps.Keys(numbers))
+	listed, err := u.readEarning(ctx, users)
+	if err != nil {
+		return err
+	}
+	former := newChanges()
+	enough := func(user int64, recent *changes) bool { return tells(recent, user, added, listed) }
+	if err := u.countOwn(ctx, former, numbers, before, through, enough); err != nil {
+		return err
+	}
+	var write []any
+	grown, fallen := map[string]bool{}, map[string][]int64{}
+	for s, change := range added.slots {
+		was := former.slots[s]
+		if was.postings == 0 {
+			u.counts.of(s.span).customers[s.source]++
+		}
+		if s.source != "" {
+			continue
+		}
+		now, on := listed[s]
+		if !on && change.points <= 0 {
+			continue // who was not on the list does not come onto it
+		}
+		former := now
+		if !on {
+			former = Earner{Period: s.span, User: s.user, Earned: was.points, Entries: was.entries}
+		}
+		now = former
+		added.total.add(&now.Earned, change.points)
+		now.Entries += change.entries
+		kept := &u.counts.of(s.span).list
+		belongs := kept.least.reaches(now)
+		switch {
+		case belongs && (!on || now != former):
+			write = append(write, now.User, s.span, now.Earned, now.Entries)
+			if !on {
+				grown[s.span] = true
+				kept.length++
+			}
+		case on && !belongs:
+			fallen[s.span] = append(fallen[s.span], s.user)
+			kept.length--
+		}
+		u.move(now, belongs)
+	}
+	if added.total.overflow || former.total.overflow {
+		return fmt.Errorf("the points of customers with entries after %d do not fit into 64 bits", through)
+	}
+	if err := u.writeEarning(ctx, write); err != nil {
+		return err
+	}
+	for name, users := range fallen {
+		if err := u.dropEarning(ctx, name, users); err != nil {
 			return err
 		}
 	}
-	return nil
+	return u.cutEarning(ctx, grown)
 }
 
-func (u *update) applySlots(ctx context.Context, c *changes, users []int64, slots []slot, counts customers) error {
-	current, err := u.readSlots(ctx, users, slots)
-	if err != nil {
-		return err
+// move notes that a customer's place in a span may be another one.
+func (u *update) move(now Earner, listed bool) {
+	if u.moved[now.Period] == nil {
+		u.moved[now.Period] = map[int64]Earner{}
 	}
-	var write []any
-	empty := map[[2]string][]int64{}
-	for _, s := range slots {
-		was, existed := current[s]
-		now, change := was, c.slots[s]
-		c.total.add(&now.points, change.points)
-		c.total.add(&now.entries, change.entries)
-		c.total.add(&now.postings, change.postings)
-		if u.moved != nil && s.source == "" {
-			if u.moved[s.span] == nil {
-				u.moved[s.span] = map[int64]tally{}
-			}
-			u.moved[s.span][s.user] = now
-		}
-		switch {
-		case c.total.overflow:
-			return fmt.Errorf("the points of user %d in %s do not fit into 64 bits", s.user, s.span)
-		case now.postings < 0 || now.postings == 0 && now != (tally{}):
-			return fmt.Errorf("what user %d did in %s does not add up: run `loyaltyd verify --repair`", s.user, s.span)
-		case now.postings == 0 && !existed || now == was:
-		case now.postings == 0:
-			empty[[2]string{s.span, s.source}] = append(empty[[2]string{s.span, s.source}], s.user)
-			counts.add(s.span, s.source, -1)
-		default:
-			write = append(write, s.span, s.source, s.user, now.points, now.entries, now.postings)
-			if !existed {
-				counts.add(s.span, s.source, 1)
-			}
+	if !listed {
+		now.Earned = 0
+	}
+	u.moved[now.Period][now.User] = now
+}
+
+const (
+	// applyUsers bounds the customers whose entries are read at a time.
+	applyUsers = 500
+	// Of customers with more entries than this the last ones are looked at
+	// first: they tell mostly all that there is to know.
+	recentEntries = 1000
+)
+
+// countOwn adds what customers did in spans, by their own entries through the
+// given one, to changes. numbers are the numbers that their entries have reached.
+// enough says whether a customer's last entries will do.
+func (u *update) countOwn(ctx context.Context, to *changes, numbers map[int64]int64, in []span, through int64, enough func(int64, *changes) bool) error {
+	var few, many []int64
+	for user, n := range numbers {
+		if n > recentEntries {
+			many = append(many, user)
+		} else {
+			few = append(few, user)
 		}
 	}
-	if err := u.writeSlots(ctx, write); err != nil {
-		return err
-	}
-	for key, gone := range empty {
-		query, args, err := sqlx.In(u.sql(`
-			DELETE FROM {p}loyalty_period_accounts WHERE span = ? AND source = ? AND user_id IN (?)`), key[0], key[1], gone)
+	slices.Sort(few)
+	for users := range slices.Chunk(few, applyUsers) {
+		query, args, err := sqlx.In(`user_id IN (?)`, users)
 		if err != nil {
-			return fmt.Errorf("drop customers of %s: %w", key[0], err)
+			return fmt.Errorf("read the entries of customers: %w", err)
 		}
-		if _, err := u.tx.ExecContext(ctx, query, args...); err != nil {
-			return fmt.Errorf("drop customers of %s: %w", key[0], err)
+		if err := u.readOwn(ctx, to, in, through, query, args...); err != nil {
+			return err
+		}
+	}
+	slices.Sort(many)
+	for _, user := range many {
+		some := newChanges()
+		if err := u.readOwn(ctx, some, in, through, `user_id = ? AND seq > ?`, user, numbers[user]-recentEntries); err != nil {
+			return err
+		}
+		if !enough(user, some) {
+			some = newChanges()
+			if err := u.readOwn(ctx, some, in, through, `user_id = ?`, user); err != nil {
+				return err
+			}
+		}
+		for s, t := range some.slots {
+			to.add(s, t)
 		}
 	}
 	return nil
 }
 
-// readSlots returns the rows of the users in the spans and sources of slots.
-func (u *update) readSlots(ctx context.Context, users []int64, slots []slot) (map[slot]tally, error) {
-	spanNames, sources := map[string]bool{}, map[string]bool{}
-	for _, s := range slots {
-		spanNames[s.span] = true
-		sources[s.source] = true
-	}
-	query, args, err := sqlx.In(u.sql(`
-		SELECT span, source, user_id, points, entries, postings FROM {p}loyalty_period_accounts
-		WHERE span IN (?) AND source IN (?) AND user_id IN (?)`),
-		slices.Sorted(maps.Keys(spanNames)), slices.Sorted(maps.Keys(sources)), users)
+// readOwn counts the entries of customers through the given one.
+func (u *update) readOwn(ctx context.Context, to *changes, in []span, through int64, condition string, args ...any) error {
+	rows, err := u.tx.QueryContext(ctx, u.sql(`
+		SELECT user_id, occurred_at, type, source, points FROM {entries} FORCE INDEX (account_seq)
+		WHERE `+condition+` AND {id} <= ?`), append(args, through)...)
 	if err != nil {
-		return nil, fmt.Errorf("read what customers did: %w", err)
-	}
-	return scanSlots(ctx, u.tx, query, args)
-}
-
-func scanSlots(ctx context.Context, q sqlx.QueryerContext, query string, args []any) (map[slot]tally, error) {
-	rows, err := q.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read what customers did: %w", err)
+		return fmt.Errorf("read the entries of customers: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	current := map[slot]tally{}
-	for rows.Next() {
-		var s slot
-		var t tally
-		if err := rows.Scan(&s.span, &s.source, &s.user, &t.points, &t.entries, &t.postings); err != nil {
-			return nil, fmt.Errorf("read what customers did: %w", err)
+	names := map[string]string{}
+	name := func(text sql.RawBytes) string {
+		if known, ok := names[string(text)]; ok {
+			return known
 		}
-		current[s] = t
+		names[string(text)] = string(text)
+		return names[string(text)]
+	}
+	for rows.Next() {
+		var e posted
+		var kind, source sql.RawBytes
+		if err := rows.Scan(&e.User, &e.OccurredAt, &kind, &source, &e.Points); err != nil {
+			return fmt.Errorf("read the entries of customers: %w", err)
+		}
+		e.Type, e.Source = name(kind), name(source)
+		to.count(e, in, u.settings.Zone)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read what customers did: %w", err)
-	}
-	return current, nil
-}
-
-func (u *update) writeSlots(ctx context.Context, args []any) error {
-	const columns, most = 6, 6 * 1000
-	for chunk := range slices.Chunk(args, most) {
-		_, err := u.tx.ExecContext(ctx, u.sql(`
-			INSERT INTO {p}loyalty_period_accounts (span, source, user_id, points, entries, postings)
-			VALUES `+values(columns, len(chunk)/columns)+`
-			ON DUPLICATE KEY UPDATE points = VALUES(points), entries = VALUES(entries), postings = VALUES(postings)`), chunk...)
-		if err != nil {
-			return fmt.Errorf("write what customers did: %w", err)
-		}
+		return fmt.Errorf("read the entries of customers: %w", err)
 	}
 	return nil
 }
 
-func (r *Reports) readCustomers(ctx context.Context, q sqlx.QueryerContext) (customers, error) {
-	var rows []struct {
-		Span      string `db:"span"`
-		Source    string `db:"source"`
-		Customers int64  `db:"customers"`
-	}
-	err := sqlx.SelectContext(ctx, q, &rows, r.sql(`SELECT span, source, customers FROM {p}loyalty_period_customers`))
-	if err != nil {
-		return nil, fmt.Errorf("read the numbers of customers: %w", err)
-	}
-	counts := customers{}
-	for _, row := range rows {
-		counts.add(row.Span, row.Source, row.Customers)
-	}
-	return counts, nil
-}
-
-// saveCustomers writes what changed between two readings of the numbers.
-func (u *update) saveCustomers(ctx context.Context, before, after customers) error {
-	var write []any
-	for name, sources := range after {
-		for source, n := range sources {
-			if was, existed := before[name][source]; !existed || was != n {
-				write = append(write, name, source, n)
-			}
-		}
-	}
-	for name, sources := range before {
-		if after[name] != nil {
-			for source := range sources {
-				if _, still := after[name][source]; !still {
-					write = append(write, name, source, 0)
-				}
-			}
+// tells says whether some of a customer's entries tell what adding others needs
+// to know: that he is counted already, and what he has earned if that may bring
+// him onto a list.
+func tells(some *changes, user int64, added *changes, listed map[slot]Earner) bool {
+	for s, change := range added.slots {
+		if s.user != user {
 			continue
 		}
-		_, err := u.tx.ExecContext(ctx, u.sql(`DELETE FROM {p}loyalty_period_customers WHERE span = ?`), name)
-		if err != nil {
-			return fmt.Errorf("drop the numbers of customers of %s: %w", name, err)
+		if some.slots[s].postings == 0 {
+			return false
+		}
+		if _, on := listed[s]; s.source == "" && !on && change.points > 0 {
+			return false
 		}
 	}
-	if len(write) == 0 {
-		return nil
-	}
-	_, err := u.tx.ExecContext(ctx, u.sql(`
-		INSERT INTO {p}loyalty_period_customers (span, source, customers) VALUES `+values(3, len(write)/3)+`
-		ON DUPLICATE KEY UPDATE customers = VALUES(customers)`), write...)
-	if err != nil {
-		return fmt.Errorf("write the numbers of customers: %w", err)
-	}
-	return nil
+	return true
 }

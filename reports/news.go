@@ -3,7 +3,6 @@ package reports
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 )
 
@@ -32,45 +31,30 @@ func (u *update) addNews(ctx context.Context, after, through int64) (bool, error
 	}
 	var entries []news
 	err = u.tx.SelectContext(ctx, &entries, u.sql(`
-		SELECT {id} AS id, user_id, occurred_at, type, source, points, pending FROM {entries}
+		SELECT `+postedColumns+`, pending FROM {entries}
 		WHERE {id} > ? AND {id} <= ? ORDER BY {id}`), after, through)
 	if err != nil {
 		return false, fmt.Errorf("read entries after %d: %w", after, err)
 	}
 	u.added = int64(len(entries))
-	counts, err := u.countNews(ctx, entries)
-	if err != nil {
+	if err := u.loadCustomers(ctx); err != nil {
 		return false, err
 	}
-	if err := u.publishFigures(ctx, periods, statuses, entries, counts); err != nil {
+	in, plain := spans(u.today, u.settings.StartOfWeek), make([]posted, len(entries))
+	for i, e := range entries {
+		plain[i] = e.posted
+	}
+	if err := u.addEntries(ctx, plain, in, in, after); err != nil {
+		return false, err
+	}
+	if err := u.publishFigures(ctx, periods, statuses, entries); err != nil {
 		return false, err
 	}
 	return true, u.publishEarners(ctx, periods, entries, through)
 }
 
-// countNews adds the entries to what each customer did in each period.
-func (u *update) countNews(ctx context.Context, entries []news) (customers, error) {
-	before, err := u.readCustomers(ctx, u.tx)
-	if err != nil {
-		return nil, err
-	}
-	counts := customers{}
-	for name, sources := range before {
-		counts[name] = maps.Clone(sources)
-	}
-	changes, in := newChanges(), spans(u.today, u.settings.StartOfWeek)
-	for _, e := range entries {
-		changes.count(e.posted, in, u.settings.Zone)
-	}
-	u.moved = map[string]map[int64]tally{}
-	if err := u.apply(ctx, changes, counts); err != nil {
-		return nil, err
-	}
-	return counts, u.saveCustomers(ctx, before, counts)
-}
-
 // publishFigures writes the status and the sources with the entries added.
-func (u *update) publishFigures(ctx context.Context, periods []Period, statuses []Status, entries []news, counts customers) error {
+func (u *update) publishFigures(ctx context.Context, periods []Period, statuses []Status, entries []news) error {
 	stored, err := u.readSources(ctx, u.tx, "")
 	if err != nil {
 		return err
@@ -98,11 +82,11 @@ func (u *update) publishFigures(ctx context.Context, periods []Period, statuses 
 		if err := statuses[i].check(); err != nil {
 			return fmt.Errorf("%s: %w", period.Name, err)
 		}
-		statuses[i].Participants = counts[period.span()][""]
+		statuses[i].Participants = u.counts.customers(period.span())[""]
 		if statuses[i].Value, err = Value(statuses[i].Balance, &u.settings.PointsPerUnit); err != nil {
 			return fmt.Errorf("%s: %w", period.Name, err)
 		}
-		if err := addCustomers(period, sources, counts); err != nil {
+		if err := addCustomers(period, sources, u.counts); err != nil {
 			return fmt.Errorf("%s: %w", period.Name, err)
 		}
 		all = append(all, sources...)
@@ -160,7 +144,7 @@ func (u *update) publishEarners(ctx context.Context, periods []Period, entries [
 				list = append(list, e)
 			}
 		}
-		if list, err = u.moveEarners(ctx, period, list); err != nil {
+		if list, err = u.moveEarners(ctx, period, list, through); err != nil {
 			return err
 		}
 		for _, e := range list {
@@ -180,7 +164,7 @@ func (u *update) publishEarners(ctx context.Context, periods []Period, entries [
 
 // moveEarners returns a period's places after some customers moved. Only when
 // one of them fell out of the list is it not known who follows.
-func (u *update) moveEarners(ctx context.Context, period Period, list []Earner) ([]Earner, error) {
+func (u *update) moveEarners(ctx context.Context, period Period, list []Earner, through int64) ([]Earner, error) {
 	moved := u.moved[period.span()]
 	if len(moved) == 0 {
 		return list, nil
@@ -192,13 +176,13 @@ func (u *update) moveEarners(ctx context.Context, period Period, list []Earner) 
 		}
 	}
 	for user, now := range moved {
-		if now.points > 0 {
-			places = append(places, Earner{Period: period.Name, User: user, Earned: now.points, Entries: now.entries})
+		if now.Earned > 0 {
+			places = append(places, Earner{Period: period.Name, User: user, Earned: now.Earned, Entries: now.Entries})
 		}
 	}
 	slices.SortFunc(places, compareEarners)
 	if len(list) >= Places && (len(places) < Places || compareEarners(list[Places-1], places[Places-1]) < 0) {
-		return u.topEarners(ctx, period)
+		return u.topEarners(ctx, period, through)
 	}
 	places = places[:min(len(places), Places)]
 	for i := range places {

@@ -20,10 +20,10 @@ type proof struct {
 	found    *findings
 
 	spans   []span
-	stored  customers // as the tables have them
-	daily   *daily    // of all entries
-	shown   *daily    // of the entries that the reports contain
-	counted customers // of the entries that the reports contain
+	stored  counted // as the tables have it
+	daily   *daily  // of all entries
+	shown   *daily  // of the entries that the reports contain
+	counted counted // of the entries that the reports contain
 	earners map[string][]Earner
 }
 
@@ -35,7 +35,7 @@ func (r *Reports) newProof(ctx context.Context, tx *sqlx.Tx, s Settings, was sta
 	return &proof{
 		Reports: r, tx: tx, settings: s, was: was, found: found,
 		spans: spans(was.Day.V, s.StartOfWeek), stored: stored,
-		daily: newDaily(s.Zone), shown: newDaily(s.Zone), counted: customers{}, earners: map[string][]Earner{},
+		daily: newDaily(s.Zone), shown: newDaily(s.Zone), counted: counted{}, earners: map[string][]Earner{},
 	}, nil
 }
 
@@ -86,18 +86,18 @@ func (p *proof) recountUsers(ctx context.Context, after, end int64) error {
 		balance := balances[e.User]
 		changes.total.add(&balance, e.Points)
 		balances[e.User] = balance
-		changes.count(posted{e.ID, e.User, e.OccurredAt, e.Type, e.Source, e.Points}, p.spans, p.settings.Zone)
+		changes.count(posted{e.ID, e.User, e.Seq, e.OccurredAt, e.Type, e.Source, e.Points}, p.spans, p.settings.Zone)
 	}
 	if changes.total.overflow || p.daily.total.overflow {
 		return errors.New("the points of the entries do not fit into 64 bits")
 	}
 	for s, t := range changes.slots {
-		p.counted.add(s.span, s.source, 1)
+		p.counted.of(s.span).customers[s.source]++
 		if s.source == "" && t.points > 0 {
 			p.candidate(Earner{Period: s.span, User: s.user, Earned: t.points, Entries: t.entries, Balance: balances[s.user]})
 		}
 	}
-	if err := p.verifySlots(ctx, changes.slots, after, end); err != nil {
+	if err := p.verifyEarning(ctx, changes.slots, after, end); err != nil {
 		return err
 	}
 	if p.copied {
@@ -120,40 +120,29 @@ func best(list []Earner) []Earner {
 	return list[:min(Places, len(list))]
 }
 
-// verifySlots compares what customers did with the table of it.
-func (p *proof) verifySlots(ctx context.Context, want map[slot]tally, after, end int64) error {
-	names, sources := map[string]bool{}, map[string]bool{}
-	for _, s := range p.spans {
-		names[s.name] = true
+// verifyEarning compares the lists of those who earned most in each span.
+func (p *proof) verifyEarning(ctx context.Context, slots map[slot]tally, after, end int64) error {
+	var rows []Earner
+	err := p.tx.SelectContext(ctx, &rows, p.sql(`
+		SELECT user_id, span AS period, points AS earned, entries FROM {p}loyalty_period_earners
+		WHERE user_id > ? AND user_id <= ?`), after, end)
+	if err != nil {
+		return fmt.Errorf("read the lists of earners: %w", err)
 	}
-	for _, bySource := range p.stored {
-		for source := range bySource {
-			sources[source] = true
+	stored, want := map[slot]Earner{}, map[slot]Earner{}
+	for _, e := range rows {
+		stored[slot{e.Period, "", e.User}] = e
+	}
+	for s, t := range slots {
+		e := Earner{Period: s.span, User: s.user, Earned: t.points, Entries: t.entries}
+		if s.source == "" && p.stored.of(s.span).list.least.reaches(e) {
+			want[s] = e
 		}
 	}
-	for s := range want {
-		sources[s.source] = true
-	}
-	if len(sources) == 0 {
-		return nil
-	}
-	query, args, err := sqlx.In(p.sql(`
-		SELECT span, source, user_id, points, entries, postings FROM {p}loyalty_period_accounts
-		WHERE span IN (?) AND source IN (?) AND user_id > ? AND user_id <= ?`),
-		slices.Sorted(maps.Keys(names)), slices.Sorted(maps.Keys(sources)), after, end)
-	if err != nil {
-		return fmt.Errorf("read what customers did: %w", err)
-	}
-	stored, err := scanSlots(ctx, p.tx, query, args)
-	if err != nil {
-		return err
-	}
 	keys := slices.Concat(slices.Collect(maps.Keys(stored)), slices.Collect(maps.Keys(want)))
-	slices.SortFunc(keys, func(a, b slot) int {
-		return cmp.Or(cmp.Compare(a.span, b.span), cmp.Compare(a.user, b.user), cmp.Compare(a.source, b.source))
-	})
-	compare(p.found, "period_accounts", slices.Compact(keys), stored, want, func(s slot, t tally) string {
-		return fmt.Sprintf("%s, user %d, source %q: %d points, %d of %d entries", s.span, s.user, s.source, t.points, t.entries, t.postings)
+	slices.SortFunc(keys, func(a, b slot) int { return cmp.Or(cmp.Compare(a.span, b.span), cmp.Compare(a.user, b.user)) })
+	compare(p.found, "period_earners", slices.Compact(keys), stored, want, func(s slot, e Earner) string {
+		return fmt.Sprintf("%s, user %d: %d points, %d entries", s.span, s.user, e.Earned, e.Entries)
 	})
 	return nil
 }
@@ -211,9 +200,9 @@ func (p *proof) verifyDaily(ctx context.Context) error {
 
 func (p *proof) verifyCustomers() {
 	stored, want := map[[2]string]int64{}, map[[2]string]int64{}
-	for from, to := range map[*customers]map[[2]string]int64{&p.stored: stored, &p.counted: want} {
-		for name, sources := range *from {
-			for source, n := range sources {
+	for from, to := range map[*counted]map[[2]string]int64{&p.stored: stored, &p.counted: want} {
+		for name, of := range *from {
+			for source, n := range of.customers {
 				if n != 0 {
 					to[[2]string{name, source}] = n
 				}

@@ -16,16 +16,16 @@ const Places = 50
 
 // publish writes what people read. It runs in the refresh's transaction, so
 // that readers see all of it or the former one.
-func (u *update) publish(ctx context.Context, sums dailySums, counts customers, through int64) error {
+func (u *update) publish(ctx context.Context, sums dailySums, through int64) error {
 	var statuses []Status
 	var sources []Source
 	var earners []Earner
 	for _, period := range u.periods() {
-		status, of, err := u.settings.figures(period, sums, counts)
+		status, of, err := u.settings.figures(period, sums, u.counts)
 		if err != nil {
 			return fmt.Errorf("%s: %w", period.Name, err)
 		}
-		top, err := u.topEarners(ctx, period)
+		top, err := u.topEarners(ctx, period, through)
 		if err != nil {
 			return err
 		}
@@ -44,13 +44,13 @@ func (u *update) publish(ctx context.Context, sums dailySums, counts customers, 
 
 // figures returns the status and the sources of a period. Sums and customers
 // are kept on two ways, which must agree.
-func (s Settings) figures(period Period, sums dailySums, counts customers) (Status, []Source, error) {
+func (s Settings) figures(period Period, sums dailySums, counts counted) (Status, []Source, error) {
 	status, err := sums.status(period.Range)
 	if err != nil {
 		return Status{}, nil, err
 	}
 	status.Period, status.Currency = period.Name, s.Currency
-	status.Participants = counts[period.span()][""]
+	status.Participants = counts.customers(period.span())[""]
 	if status.Value, err = Value(status.Balance, &s.PointsPerUnit); err != nil {
 		return Status{}, nil, err
 	}
@@ -63,18 +63,18 @@ func (s Settings) figures(period Period, sums dailySums, counts customers) (Stat
 
 // addCustomers fills in the period of its sources and how many customers each
 // has.
-func addCustomers(period Period, sources []Source, counts customers) error {
+func addCustomers(period Period, sources []Source, counts counted) error {
 	seen := 0
 	for i := range sources {
 		source := &sources[i]
 		source.Period = period.Name
-		source.Customers = counts[period.span()][source.Source]
+		source.Customers = counts.customers(period.span())[source.Source]
 		if source.Customers > 0 {
 			seen++
 		}
 	}
 	having := 0
-	for name, n := range counts[period.span()] {
+	for name, n := range counts.customers(period.span()) {
 		if name != "" && n != 0 {
 			having++
 		}
@@ -116,46 +116,6 @@ func Value(points int64, pointsPerUnit *apd.Decimal) (apd.Decimal, error) {
 }
 
 func power(of int64) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(of), nil) }
-
-// topEarners returns the places of a period, without balances. Ties go to the
-// lower user id, which one walk over the index cannot give: the first query
-// finds the points of the last place, the second takes those above it and the
-// third fills up with those who have just as many.
-func (u *update) topEarners(ctx context.Context, period Period) ([]Earner, error) {
-	const table = `{p}loyalty_period_accounts WHERE span = ? AND source = ''`
-	name := period.span()
-	fail := func(err error) error { return fmt.Errorf("read the top earners of %s: %w", period.Name, err) }
-	var last []int64
-	err := u.tx.SelectContext(ctx, &last, u.sql(`
-		SELECT points FROM `+table+` AND points > 0 ORDER BY points DESC LIMIT 1 OFFSET ?`), name, Places-1)
-	if err != nil {
-		return nil, fail(err)
-	}
-	least := int64(0)
-	if len(last) > 0 {
-		least = last[0]
-	}
-	var top []Earner
-	err = u.tx.SelectContext(ctx, &top, u.sql(`
-		SELECT user_id, points AS earned, entries FROM `+table+` AND points > ? ORDER BY points DESC LIMIT ?`), name, least, Places)
-	if err != nil {
-		return nil, fail(err)
-	}
-	slices.SortFunc(top, compareEarners)
-	if least > 0 {
-		var tied []Earner
-		err = u.tx.SelectContext(ctx, &tied, u.sql(`
-			SELECT user_id, points AS earned, entries FROM `+table+` AND points = ? ORDER BY user_id LIMIT ?`), name, least, Places-len(top))
-		if err != nil {
-			return nil, fail(err)
-		}
-		top = append(top, tied...)
-	}
-	for i := range top {
-		top[i].Period, top[i].Place = period.Name, i+1
-	}
-	return top, nil
-}
 
 // addBalances fills in the balance that each earner has after the last entry
 // that the reports contain.
@@ -276,12 +236,4 @@ func (u *update) replaceEarners(ctx context.Context, stored, earners []Earner) e
 		}
 	}
 	return nil
-}
-
-func compareEarners(a, b Earner) int {
-	switch {
-	case a.Earned != b.Earned && a.Earned > b.Earned, a.Earned == b.Earned && a.User < b.User:
-		return -1
-	}
-	return 1
 }

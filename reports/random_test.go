@@ -179,7 +179,7 @@ func (b *bank) moveTo(ctx context.Context, zone *time.Location) {
 
 // clearReports makes the tables as they are after the first migration.
 func clearReports(s shop) {
-	for _, table := range []string{"points_status", "points_sources", "top_earners", "period_accounts", "period_customers"} {
+	for _, table := range []string{"points_status", "points_sources", "top_earners", "period_earners", "period_customers"} {
 		s.site.MustExec(fmt.Sprintf("DELETE FROM %sloyalty_%s", s.sitePrefix, table))
 	}
 	s.site.MustExec(fmt.Sprintf("UPDATE %sloyalty_report_state SET day = NULL, through_entry = 0 WHERE id = 1", s.sitePrefix))

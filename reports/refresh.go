@@ -79,7 +79,7 @@ func (r *Reports) refresh(ctx context.Context, s Settings, rebuild bool) (Refres
 		}
 		var result Refreshed
 		err := database.Transact(ctx, r.db, func(tx *sqlx.Tx) error {
-			u := update{Reports: r, tx: tx, settings: s, today: DayOf(s.Now, s.Zone)}
+			u := update{Reports: r, tx: tx, settings: s, today: DayOf(s.Now, s.Zone), moved: map[string]map[int64]Earner{}}
 			var err error
 			result, err = u.run(ctx, rebuild, mended)
 			return err
@@ -135,8 +135,12 @@ type update struct {
 	settings Settings
 	today    Day
 	added    int64 // entries counted
-	// moved is what customers with changes did in each span, if not nil.
-	moved map[string]map[int64]tally
+	// stored is what the tables have of customers and lists, counts what they
+	// get.
+	stored, counts counted
+	// moved are, by span, the customers whose place may be another one; who is not
+	// on the list any more, or never was, has no points.
+	moved map[string]map[int64]Earner
 }
 
 func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed, error) {
@@ -180,11 +184,10 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 	if err != nil {
 		return Refreshed{}, err
 	}
-	customers, err := u.count(ctx, was, through, anew)
-	if err != nil {
+	if err := u.count(ctx, was, through, anew); err != nil {
 		return Refreshed{}, err
 	}
-	if err := u.publish(ctx, sums, customers, through); err != nil {
+	if err := u.publish(ctx, sums, through); err != nil {
 		return Refreshed{}, err
 	}
 	result, err := u.end(ctx, next, through)
@@ -196,6 +199,9 @@ func (u *update) run(ctx context.Context, rebuild bool, mended int64) (Refreshed
 
 // end saves the state that the refresh led to.
 func (u *update) end(ctx context.Context, next state, through int64) (Refreshed, error) {
+	if err := u.saveCustomers(ctx); err != nil {
+		return Refreshed{}, err
+	}
 	next.Through = through
 	next.Generation++
 	if err := u.saveState(ctx, next); err != nil {

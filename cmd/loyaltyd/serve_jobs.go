@@ -60,7 +60,7 @@ func (s *session) sync(ctx context.Context, mode sync.Mode) error {
 	if err := s.refreshProgramme(ctx); err != nil {
 		return err
 	}
-	summary, failed := s.engine.Run(ctx, sync.Options{Mode: mode})
+	summary, failed := s.runEngine(ctx, sync.Options{Mode: mode})
 	if ctx.Err() != nil {
 		return failed
 	}

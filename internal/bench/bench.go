@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -69,20 +70,26 @@ func Sections() []string {
 	return names
 }
 
+// Result is what a run of the benchmark measured.
+type Result struct {
+	Machine string // that it was measured on, in a sentence
+	Lines   []Line // those of one store stand together
+}
+
 // Run measures on a private MariaDB server with durable commits and a cache of
-// 1 GiB. With an error it returns the lines that were measured before it.
-func Run(ctx context.Context, options Options) (lines []Line, err error) {
+// 1 GiB. With an error it returns what was measured all the same.
+func Run(ctx context.Context, options Options) (result Result, err error) {
 	for _, name := range options.Sections {
 		if !slices.Contains(Sections(), name) {
-			return nil, fmt.Errorf("there is no section %q, only %v", name, Sections())
+			return result, fmt.Errorf("there is no section %q, only %v", name, Sections())
 		}
 	}
 	err = withServer(ctx, options, func(b *Bench) error {
 		var err error
-		lines, err = b.measure(ctx)
+		result, err = b.measure(ctx)
 		return err
 	})
-	return lines, err
+	return result, err
 }
 
 // Prepare makes the stores that Run will use.
@@ -116,26 +123,29 @@ func withServer(ctx context.Context, options Options, work func(*Bench) error) (
 	return work(b)
 }
 
-func (b *Bench) measure(ctx context.Context) (lines []Line, err error) {
+func (b *Bench) measure(ctx context.Context) (result Result, err error) {
+	if result.Machine, err = b.machine(ctx); err != nil {
+		return result, err
+	}
 	for _, s := range sections {
-		if len(b.Sections) > 0 && !slices.Contains(b.Sections, s.name) {
+		if ctx.Err() != nil || len(b.Sections) > 0 && !slices.Contains(b.Sections, s.name) {
 			continue
 		}
-		measured, err := s.run(b, ctx)
-		lines = append(lines, measured...)
-		if err != nil {
-			return lines, fmt.Errorf("%s: %w", s.name, err)
+		measured, failed := s.run(b, ctx)
+		result.Lines = append(result.Lines, measured...)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 		}
 	}
-	// Lines of one store stand together, in the order of the sections.
+	// The stores stand in the order of the sections.
 	order := map[string]int{}
-	for _, line := range lines {
+	for _, line := range result.Lines {
 		if _, known := order[line.Store]; !known {
 			order[line.Store] = len(order)
 		}
 	}
-	slices.SortStableFunc(lines, func(a, b Line) int { return order[a.Store] - order[b.Store] })
-	return lines, nil
+	slices.SortStableFunc(result.Lines, func(a, b Line) int { return order[a.Store] - order[b.Store] })
+	return result, err
 }
 
 func (b *Bench) close() {

@@ -1,9 +1,9 @@
 package bench_test
 
 import (
-	"bytes"
 	"context"
 	"flag"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,15 +27,12 @@ func TestTheBenchmarkAtASmallSize(t *testing.T) {
 	if err := bench.Build(t.Context(), options.Binary); err != nil {
 		t.Fatal(err)
 	}
-	lines, err := bench.Run(t.Context(), options)
+	result, err := bench.Run(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var table bytes.Buffer
-	if err := bench.Print(&table, lines); err != nil {
-		t.Fatal(err)
-	}
-	t.Log(table.String())
+	lines := result.Lines
+	t.Log(text(t, bench.Tables(lines), bench.Table.Print))
 	for _, bound := range []struct {
 		what  string // the line begins with it
 		unit  string
@@ -85,18 +82,23 @@ func TestTables(t *testing.T) {
 		{Store: "Legacy, 10 orders", What: "too few in a second", Ours: bench.Rate(40, time.Second), Floor: bench.Rate(100, time.Second), Target: bench.Target{Ratio: 0.5, AtLeast: true}},
 		{Store: "Legacy, 10 orders", What: "a floor", Floor: bench.Seconds(250 * time.Microsecond)},
 	}
-	for name, print := range map[string]func(*bytes.Buffer) error{
-		"text":     func(b *bytes.Buffer) error { return bench.Print(b, lines) },
-		"markdown": func(b *bytes.Buffer) error { return bench.Markdown(b, lines) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			var got bytes.Buffer
-			if err := print(&got); err != nil {
-				t.Fatal(err)
-			}
-			golden(t, name, got.String())
-		})
+	tables := append(bench.Tables(lines), bench.Growth([]int{10, 20}, [][]bench.Line{lines, {
+		{Store: "HPOS, 20 orders", What: "beyond it", Ours: ms(300), Floor: ms(150)},
+		{Store: "HPOS, 10 orders", What: "beyond it", Ours: ms(1)},
+	}}))
+	golden(t, "text", text(t, tables, bench.Table.Print))
+	golden(t, "markdown", text(t, tables, bench.Table.Markdown))
+}
+
+func text(t *testing.T, tables []bench.Table, print func(bench.Table, io.Writer) error) string {
+	t.Helper()
+	var b strings.Builder
+	for _, table := range tables {
+		if err := print(table, &b); err != nil {
+			t.Fatal(err)
+		}
 	}
+	return b.String()
 }
 
 var update = flag.Bool("update", false, "rewrite the golden files")

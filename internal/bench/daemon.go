@@ -163,11 +163,11 @@ func (b *Bench) daemon(ctx context.Context, s *Store) (d *daemon, err error) {
 	d.reports = reports.Open(site, site)
 	components := append([]database.Component{ledger.Component(), sync.Component(), wpbridge.Component()}, d.reports.Components()...)
 	if _, err := database.Migrate(ctx, d.ledgerDB, prefix, components...); err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, errors.Join(err, d.Close())
 	}
 	opened, err := store.Open(ctx, d.storeDB, prefix)
 	if err != nil {
-		return nil, errors.Join(err, d.close())
+		return nil, errors.Join(err, d.Close())
 	}
 	p := d.config.Program
 	d.Engine = &sync.Engine{
@@ -180,7 +180,7 @@ func (b *Bench) daemon(ctx context.Context, s *Store) (d *daemon, err error) {
 	return d, nil
 }
 
-func (d *daemon) close() error { return errors.Join(d.storeDB.Close(), d.ledgerDB.Close()) }
+func (d *daemon) Close() error { return errors.Join(d.storeDB.Close(), d.ledgerDB.Close()) }
 
 // run does one run and refreshes the reports.
 func (d *daemon) run(ctx context.Context, mode sync.Mode) (*sync.Summary, error) {

@@ -35,7 +35,7 @@ func (b *Bench) firstRunOf(ctx context.Context, storage testshop.Storage, orders
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	f := &first{Bench: b, store: s, dir: dir}
 	floor := func(work func() (time.Duration, error)) func() (time.Duration, error) {
 		return func() (time.Duration, error) {
@@ -151,7 +151,7 @@ func (f *first) inProcess(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	_, err = d.run(ctx, sync.Full)
 	return err
 }
@@ -175,7 +175,8 @@ func (f *first) lines(medians []time.Duration, reading []scan, tables []string) 
 		return []Figure{
 			Count(run.server.Statements, "statements"), Count(run.server.Commits, "commits"),
 			Count(run.server.Read, "rows read"), Count(run.server.Written, "written"),
-			{run.cpu.Seconds(), "s CPU of loyaltyd"}, {run.server.CPU.Seconds(), "s of the server"},
+			{run.cpu.Seconds(), "s CPU of loyaltyd"},
+			{run.server.CPU.Seconds(), "s of the server"},
 		}
 	}
 	floor, busy := read+ledger, middle(f.loading)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (b *Bench) increment(ctx context.Context) (lines []Line, err error) {
 		if err != nil {
 			return lines, err
 		}
-		for _, s := range []*Store{small, big} {
+		for _, s := range slices.Compact([]*Store{big, small}) {
 			line, err := b.idle(ctx, s)
 			if err != nil {
 				return lines, err
@@ -56,7 +57,7 @@ func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Lin
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, there.close()) }()
-	for _, of := range []int{min(b.Few, b.Orders), b.Orders} {
+	for _, of := range slices.Compact([]int{min(b.Few, b.Orders), b.Orders}) {
 		what := fmt.Sprintf("%d changed orders", b.changed())
 		if of < b.Orders {
 			what += fmt.Sprintf(" of the latest %d", of)
@@ -66,11 +67,14 @@ func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Lin
 		if err := errors.Join(here.choose(ctx, of), there.choose(ctx, of)); err != nil {
 			return lines, err
 		}
-		medians, err := b.InTurn(
+		works := []func() (time.Duration, error){
 			func() (time.Duration, error) { return here.ours(ctx) },
 			func() (time.Duration, error) { return here.floor(ctx) },
-			func() (time.Duration, error) { return there.ours(ctx) },
-		)
+		}
+		if small != big {
+			works = append(works, func() (time.Duration, error) { return there.ours(ctx) })
+		}
+		medians, err := b.InTurn(works...)
 		if err != nil {
 			return lines, err
 		}
@@ -78,10 +82,13 @@ func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Lin
 		lines = append(lines, Line{
 			Store: big.String(), What: what, Ours: Seconds(medians[0]), Floor: Seconds(medians[1]), Target: Target{Ratio: 3},
 			Counts: []Figure{Count(c.Statements, "statements"), Count(c.Commits, "commits"), Count(c.Read, "rows read"), Count(c.Written, "written")},
-		}, Line{
-			Store: big.String(), What: what + fmt.Sprintf(", beside a store of %d", small.Orders),
-			Ours: Seconds(medians[0]), Floor: Seconds(medians[2]), Target: Target{Ratio: 1.2},
 		})
+		if small != big {
+			lines = append(lines, Line{
+				Store: big.String(), What: what + fmt.Sprintf(", beside a store of %d", small.Orders),
+				Ours: Seconds(medians[0]), Floor: Seconds(medians[2]), Target: Target{Ratio: 1.2},
+			})
+		}
 		err = b.profile(fmt.Sprintf("increment-%s-%d-of-%d", big.Storage, b.Orders, of), func() error {
 			_, err := here.ours(ctx)
 			return err
@@ -120,7 +127,7 @@ func (b *Bench) newEdits(ctx context.Context, s *Store, orders int) (*edits, err
 	return &edits{Bench: b, store: s, daemon: d}, nil
 }
 
-func (e *edits) close() error { return e.daemon.close() }
+func (e *edits) close() error { return e.daemon.Close() }
 
 // choose chooses the orders, evenly spread over the latest of them.
 func (e *edits) choose(ctx context.Context, latest int) error {
@@ -312,7 +319,7 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		if err != nil {
 			return err
 		}
-		defer d.close()
+		defer d.Close()
 		if _, err := d.Run(ctx, sync.Options{Mode: sync.Increment}); err != nil { // opens the connections
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ func (b *Bench) sweep(ctx context.Context) (lines []Line, err error) {
 		}
 		more, err := b.sweepOf(ctx, s, d)
 		lines = append(lines, more...)
-		if err = errors.Join(err, d.close()); err != nil {
+		if err = errors.Join(err, d.Close()); err != nil {
 			return lines, err
 		}
 		line, err := b.checkouts(ctx, s)
@@ -171,7 +172,7 @@ func (s *Store) checkoutsDuring(ctx context.Context, work func(context.Context) 
 		`DELETE FROM wp_postmeta WHERE post_id >= {first}`,
 		`DELETE FROM wp_posts WHERE ID >= {first}`,
 	} {
-		err = errors.Join(err, execute(ctx, s.DB, strings.ReplaceAll(statement, "{first}", fmt.Sprint(first))))
+		err = errors.Join(err, execute(ctx, s.DB, strings.ReplaceAll(statement, "{first}", strconv.Itoa(first))))
 	}
 	return times, err
 }
@@ -203,7 +204,7 @@ func (s *Store) checkout(ctx context.Context, id int64) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	for _, statement := range statements {
-		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(statement, "{id}", fmt.Sprint(id))); err != nil {
+		if _, err := tx.ExecContext(ctx, strings.ReplaceAll(statement, "{id}", strconv.FormatInt(id, 10))); err != nil {
 			return fmt.Errorf("check out: %w", err)
 		}
 	}

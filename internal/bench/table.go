@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -138,26 +139,77 @@ func (l Line) cells() []string {
 	return []string{l.What, l.Ours.String(), l.Floor.String(), ratio, l.Target.String(), l.Verdict(), l.Peak.String(), strings.Join(counts, ", ")}
 }
 
-// Print writes lines as a table for a terminal.
-func Print(w io.Writer, lines []Line) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+// Table is rows of text under a title.
+type Table struct {
+	Title  string
+	Header []string
+	Rows   [][]string
+}
+
+// Tables returns lines as tables, one for each store.
+func Tables(lines []Line) (tables []Table) {
 	for i, line := range lines {
 		if i == 0 || line.Store != lines[i-1].Store {
-			fmt.Fprintf(table, "\n%s\n%s\n", line.Store, strings.Join(columns, "\t"))
+			tables = append(tables, Table{Title: line.Store, Header: columns})
 		}
-		fmt.Fprintln(table, strings.Join(line.cells(), "\t"))
+		last := &tables[len(tables)-1]
+		last.Rows = append(last.Rows, line.cells())
+	}
+	return tables
+}
+
+// Growth returns a table of what each line of several runs became with the
+// number of orders.
+func Growth(orders []int, runs [][]Line) Table {
+	table := Table{Title: "Growth", Header: []string{"what"}}
+	places := map[string]int{}
+	for i, lines := range runs {
+		table.Header = append(table.Header, fmt.Sprintf("%d orders", orders[i]))
+		for _, line := range lines {
+			if line.Ours.Unit == "" {
+				continue
+			}
+			// The same line, whatever its numbers of orders are.
+			store, _, _ := strings.Cut(line.Store, ", ")
+			what := sizes.ReplaceAllString(store+": "+line.What, "")
+			place, known := places[what]
+			if !known {
+				place = len(table.Rows)
+				places[what] = place
+				table.Rows = append(table.Rows, append([]string{what}, make([]string, len(orders))...))
+			}
+			if table.Rows[place][i+1] != "" {
+				continue // of the small store beside it
+			}
+			cell := line.Ours.String()
+			if ratio := line.Ratio(); ratio > 0 {
+				cell += fmt.Sprintf(" (%.2f ×)", ratio)
+			}
+			table.Rows[place][i+1] = cell
+		}
+	}
+	return table
+}
+
+// sizes are the numbers by which lines differ from those of another store.
+var sizes = regexp.MustCompile(`,? (of the latest|in a store of|beside a store of) [0-9]+`)
+
+// Print writes a table for a terminal.
+func (t Table) Print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "\n%s\n%s\n", t.Title, strings.Join(t.Header, "\t"))
+	for _, row := range t.Rows {
+		fmt.Fprintln(table, strings.Join(row, "\t"))
 	}
 	return table.Flush()
 }
 
-// Markdown writes lines as tables of Markdown, one for each store.
-func Markdown(w io.Writer, lines []Line) error {
+// Markdown writes a table as Markdown.
+func (t Table) Markdown(w io.Writer) error {
 	var b strings.Builder
-	for i, line := range lines {
-		if i == 0 || line.Store != lines[i-1].Store {
-			fmt.Fprintf(&b, "\n%s:\n\n| %s |\n|%s\n", line.Store, strings.Join(columns, " | "), strings.Repeat("---|", len(columns)))
-		}
-		fmt.Fprintf(&b, "| %s |\n", strings.Join(line.cells(), " | "))
+	fmt.Fprintf(&b, "\n%s:\n\n| %s |\n|%s\n", t.Title, strings.Join(t.Header, " | "), strings.Repeat("---|", len(t.Header)))
+	for _, row := range t.Rows {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

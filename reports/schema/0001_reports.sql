@@ -75,27 +75,30 @@ CREATE TABLE IF NOT EXISTS {p}loyalty_report_state (
 
 INSERT INTO {p}loyalty_report_state (id) VALUES (1) ON DUPLICATE KEY UPDATE id = id;
 
--- What each customer did in each period, from which counts of customers and
--- the top earners follow. The row with an empty source is the customer's sum
--- over all sources. points and entries count earn and revoke, postings counts
--- entries of any type.
-
-CREATE TABLE IF NOT EXISTS {p}loyalty_period_accounts (
-  span     VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  source   VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  user_id  BIGINT UNSIGNED NOT NULL,
-  points   BIGINT NOT NULL,
-  entries  BIGINT NOT NULL,
-  postings BIGINT NOT NULL,
-  PRIMARY KEY (span, source, user_id),
-  KEY earners (span, source, points, user_id)
-) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
-
--- The number of rows of the table above, by span and source.
+-- How many customers have earnings or deductions of a source in a span, a
+-- stretch of days that periods count; the empty source counts those with any
+-- entry. In its row: how many customers of the span the table below lists, and
+-- the rank that this list goes down to. Customers who earned less, or as much
+-- with a higher id, are not on it.
 
 CREATE TABLE IF NOT EXISTS {p}loyalty_period_customers (
-  span      VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  source    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-  customers BIGINT NOT NULL,
+  span         VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  source       VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  customers    BIGINT NOT NULL,
+  listed       BIGINT NOT NULL DEFAULT 0,
+  least_points BIGINT NOT NULL DEFAULT 0,
+  least_user   BIGINT UNSIGNED NOT NULL DEFAULT 0,
   PRIMARY KEY (span, source)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- Who earned most in each span: some hundred customers, so that who follows is
+-- known when one of the top earners falls.
+
+CREATE TABLE IF NOT EXISTS {p}loyalty_period_earners (
+  user_id BIGINT UNSIGNED NOT NULL,
+  span    VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  points  BIGINT NOT NULL,
+  entries BIGINT NOT NULL,
+  PRIMARY KEY (user_id, span),
+  KEY earners (span, points, user_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;

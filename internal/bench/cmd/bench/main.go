@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -30,7 +32,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	var options bench.Options
-	flag.IntVar(&options.Orders, "orders", 100_000, "orders in the store")
+	orders := flag.String("orders", "100000", "orders in the store; several numbers show how costs grow")
 	flag.IntVar(&options.Few, "few", 10_000, "orders in the small store that growth is measured against")
 	flag.IntVar(&options.Rounds, "rounds", 3, "rounds of each measurement; the median counts")
 	flag.DurationVar(&options.Idle, "idle", time.Minute, "how long an idle daemon is watched")
@@ -64,30 +66,55 @@ func run(ctx context.Context) error {
 	options.Log = func(format string, arguments ...any) {
 		fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, arguments...))
 	}
+	var sizes []int
+	for text := range strings.SplitSeq(*orders, ",") {
+		size, err := strconv.Atoi(text)
+		if err != nil || size < 1 {
+			return fmt.Errorf("-orders: %q is not a number of orders", text)
+		}
+		sizes = append(sizes, size)
+	}
 	if *prepare {
-		return bench.Prepare(ctx, options)
+		for _, options.Orders = range sizes {
+			if err := bench.Prepare(ctx, options); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	if options.Binary == "" {
 		dir, err := os.MkdirTemp("", "loyaltyd-bench-")
 		if err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		options.Binary = filepath.Join(dir, "loyaltyd")
 		if err := bench.Build(ctx, options.Binary); err != nil {
 			return err
 		}
 	}
-	lines, err := bench.Run(ctx, options)
-	if !*floors {
-		lines = slices.DeleteFunc(lines, func(l bench.Line) bool { return l.Ours.Unit == "" })
-	}
-	print := bench.Print
+	print := func(t bench.Table) error { return t.Print(os.Stdout) }
 	if *markdown {
-		print = bench.Markdown
+		print = func(t bench.Table) error { return t.Markdown(os.Stdout) }
 	}
-	if printed := print(os.Stdout, lines); err == nil {
-		err = printed
+	var runs [][]bench.Line
+	for _, options.Orders = range sizes {
+		result, err := bench.Run(ctx, options)
+		lines := result.Lines
+		if !*floors {
+			lines = slices.DeleteFunc(lines, func(l bench.Line) bool { return l.Ours.Unit == "" })
+		}
+		fmt.Println(result.Machine)
+		for _, table := range bench.Tables(lines) {
+			err = errors.Join(err, print(table))
+		}
+		if err != nil {
+			return err
+		}
+		runs = append(runs, lines)
 	}
-	return err
+	if len(sizes) == 1 {
+		return nil
+	}
+	return print(bench.Growth(sizes, runs))
 }
