@@ -25,6 +25,8 @@ func (r *run) lookForOrders(ctx context.Context) error {
 // changedOrders looks at the orders that show a change since the last run.
 func (r *run) changedOrders(ctx context.Context) error {
 	cursor := r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs)
+	// Most of what is read again has not changed: several pages make one batch.
+	batch := orderBatch{settle: true}
 	for more := true; more; {
 		var rows []store.Row
 		var next store.Cursor
@@ -41,16 +43,24 @@ func (r *run) changedOrders(ctx context.Context) error {
 			return err
 		}
 		cursor = next
-		batch := orderBatch{orders: changed, settle: true}
-		if r.state.Orders != next && !more {
-			batch.done = func(ctx context.Context, tx *ledger.Tx) error {
-				r.state.Orders = next
-				return r.saveState(ctx, tx)
+		for _, f := range changed {
+			if len(batch.orders) == pageOrders {
+				if err := r.lookAtOrders(ctx, batch); err != nil {
+					return err
+				}
+				batch.orders = nil
 			}
+			batch.orders = append(batch.orders, f)
 		}
-		if err := r.lookAtOrders(ctx, batch); err != nil {
-			return err
+	}
+	if r.state.Orders != cursor {
+		batch.done = func(ctx context.Context, tx *ledger.Tx) error {
+			r.state.Orders = cursor
+			return r.saveState(ctx, tx)
 		}
+	}
+	if err := r.lookAtOrders(ctx, batch); err != nil {
+		return err
 	}
 	return r.modifiedOrders(ctx)
 }

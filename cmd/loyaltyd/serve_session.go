@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"strings"
 	"time"
 
@@ -205,7 +204,7 @@ func (s *session) lastJobs(ctx context.Context) (now time.Time, last map[string]
 			}
 		}
 	}
-	maps.Copy(last, s.untold.jobs)
+	s.untold.addTo(last)
 	return now, last, nil
 }
 
@@ -217,6 +216,6 @@ func (s *session) saveJob(ctx context.Context, job string, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("record when %s ran: %w", job, err)
 	}
-	delete(s.untold.jobs, job)
+	s.untold.forget(job)
 	return nil
 }
