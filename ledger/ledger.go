@@ -36,6 +36,7 @@ type Ledger struct {
 	alone  chan struct{} // holds one value while UpdateAlone is at work
 
 	errands *batch.Batch[*errand, struct{}]
+	claims  *batch.Batch[claim, error]
 }
 
 // Options are the settings of a Ledger that are not stored in its tables.
@@ -50,7 +51,7 @@ type Options struct {
 // Open returns the ledger in db whose tables carry prefix. It does not touch
 // the database; Component says which tables it needs.
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
-	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1), errands: newErrands()}
+	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1), errands: newErrands(), claims: newClaims()}
 	return l.With(options)
 }
 
