@@ -69,6 +69,14 @@ func (*NoPlanError) Error() string {
 	return "no plan of deductions waits to be accepted: run loyaltyd sync without --accept"
 }
 
+// FoundNothing reports whether the run looked at no fact and has nothing to
+// tell.
+func (s *Summary) FoundNothing() bool {
+	looked := s.Orders + s.Comments + s.Users + s.Redemptions + s.Entries + s.Released
+	told := len(s.Notes) + len(s.Problems) + len(s.Failures)
+	return looked == 0 && told == 0 && s.Braked == nil && !s.RolledUpAnew
+}
+
 // failure returns the error that the run ends with though it came to its end.
 func (s *Summary) failure() error {
 	if s.Braked != nil {

@@ -59,7 +59,6 @@ type Engine struct {
 	// LoadFrom is how many rows are worth LOAD DATA; 0 is the default.
 	LoadFrom int
 
-	scans ration
 }
 
 // Mode is how much of the store a run looks at.
