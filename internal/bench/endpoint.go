@@ -96,7 +96,7 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	key, listen, clients := filepath.Join(dir, "key"), "127.0.0.1:0", []int{1, 8, 32}
 	if network != "TCP" {
 		listen, clients = "unix:"+filepath.Join(dir, "s"), []int{32}
@@ -177,7 +177,7 @@ func (c *counter) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if all := append(chains.Findings, found...); len(all) > 0 {
+	if all := slices.Concat(chains.Findings, found); len(all) > 0 {
 		return fmt.Errorf("after the redemptions the books are wrong: %v", all[0])
 	}
 	var redemptions int64
