@@ -58,6 +58,7 @@ var sections = []section{
 	{"increment", (*Bench).increment},
 	{"sweep", (*Bench).sweep},
 	{"small", (*Bench).small},
+	{"reports", (*Bench).reports},
 	{"pages", (*Bench).pages},
 }
 
