@@ -15,6 +15,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"loyaltyd/internal/batch"
 	"loyaltyd/internal/database"
 )
 
@@ -33,6 +34,8 @@ type Ledger struct {
 	zone   *time.Location
 	clamp  bool
 	alone  chan struct{} // holds one value while UpdateAlone is at work
+
+	errands *batch.Batch[*errand, struct{}]
 }
 
 // Options are the settings of a Ledger that are not stored in its tables.
@@ -47,7 +50,7 @@ type Options struct {
 // Open returns the ledger in db whose tables carry prefix. It does not touch
 // the database; Component says which tables it needs.
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
-	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1)}
+	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1), errands: newErrands()}
 	return l.With(options)
 }
 
