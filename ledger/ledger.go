@@ -87,6 +87,7 @@ type OverflowError struct {
 	What string
 }
 
+// Error says which account it is and where to look.
 func (e *OverflowError) Error() string {
 	return fmt.Sprintf("account %d: %s would leave the range of 64 bits; nothing was posted. Look for an absurd rate or order amount", e.User, e.What)
 }
