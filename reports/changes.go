@@ -96,7 +96,7 @@ func (u *update) addEntries(ctx context.Context, entries []posted, in, before []
 		earners[s.span] = append(earners[s.span], now)
 	}
 	if added.total.overflow || former.total.overflow {
-		return fmt.Errorf("the points of customers with entries after %d do not fit into 64 bits", through)
+		return tooMuch("of customers with entries after %d", through)
 	}
 	var write []any
 	for _, name := range slices.Sorted(maps.Keys(earners)) {
