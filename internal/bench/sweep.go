@@ -139,6 +139,11 @@ const checkoutEvery = 20 * time.Millisecond
 // pace, alone and beside a sweep.
 func (b *Bench) checkouts(ctx context.Context, s *Store) (Line, error) {
 	b.Log("checkouts: %s", s)
+	d, err := b.daemon(ctx, s)
+	if err != nil {
+		return Line{}, err
+	}
+	defer d.Close()
 	var alone, beside []time.Duration
 	for range max(b.Rounds, 2) {
 		times, err := s.checkoutsDuring(ctx, func(ctx context.Context) error { return pause(ctx, b.Watch) })
@@ -147,12 +152,14 @@ func (b *Bench) checkouts(ctx context.Context, s *Store) (Line, error) {
 		}
 		alone = append(alone, times...)
 		times, err = s.checkoutsDuring(ctx, func(ctx context.Context) error {
-			for started := time.Now(); time.Since(started) < b.Watch; {
-				if _, err := b.loyaltyd(ctx, s, "sync", "--sweep"); err != nil {
+			watched, done := context.WithTimeout(ctx, b.Watch)
+			defer done()
+			for watched.Err() == nil {
+				if _, err := d.Run(watched, sync.Options{Mode: sync.Sweep}); err != nil && watched.Err() == nil {
 					return err
 				}
 			}
-			return nil
+			return ctx.Err()
 		})
 		if err != nil {
 			return Line{}, err
