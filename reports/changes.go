@@ -112,7 +112,7 @@ func (u *update) addEntries(ctx context.Context, entries []posted, in, before []
 		u.move(now, belongs)
 	}
 	if added.total.overflow || former.total.overflow {
-		return fmt.Errorf("the points of customers with entries after %d do not fit into 64 bits", through)
+		return tooMuch("of customers with entries after %d", through)
 	}
 	if err := u.writeEarning(ctx, write); err != nil {
 		return err

@@ -44,6 +44,7 @@ type FactsError struct {
 	First string
 }
 
+// Error says how many facts there are and what is wrong with the first.
 func (e *FactsError) Error() string {
 	return fmt.Sprintf("%d facts could not be valued and were left as they are; the first: %s", e.Count, e.First)
 }
@@ -55,6 +56,7 @@ type MissingVersionError struct {
 	Version int64
 }
 
+// Error names the fact and the version.
 func (e *MissingVersionError) Error() string {
 	return fmt.Sprintf("%s was valued by program version %d, which is missing from the ledger: restore its tables from a backup", e.Fact, e.Version)
 }
@@ -62,6 +64,7 @@ func (e *MissingVersionError) Error() string {
 // NoPlanError says that there is nothing to accept.
 type NoPlanError struct{}
 
+// Error says what to run instead.
 func (*NoPlanError) Error() string {
 	return "no plan of deductions waits to be accepted: run loyaltyd sync without --accept"
 }
