@@ -67,7 +67,7 @@ func (r *run) sweepOrders(ctx context.Context) error {
 		return err
 	}
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextOrderID(ctx, r.settings.Storage, id) }
-	return r.eachSpan(ctx, "orders", "seen_orders", last, next, func(from, to int64) (empty bool, err error) {
+	err = r.eachSpan(ctx, "orders", "seen_orders", last, next, func(from, to int64) (empty bool, err error) {
 		numbers, empty, err := r.differingOrders(ctx, from, to)
 		if err != nil {
 			return false, err
@@ -79,6 +79,10 @@ func (r *run) sweepOrders(ctx context.Context) error {
 		}
 		return empty, nil
 	})
+	if err != nil {
+		return err
+	}
+	return r.sweepContents(ctx)
 }
 
 // eachSpan walks over the ids from 0 to last, a span at a time, and skips the
@@ -138,29 +142,22 @@ func endOfBucket(n int64) int64 {
 }
 
 func (r *run) differingOrders(ctx context.Context, from, to int64) (numbers []int64, empty bool, err error) {
-	var heads, bodies []store.Bucket
-	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
-		var err error
-		if heads, err = sn.HeadBuckets(ctx, r.settings.Storage, from, to, bucketSize); err != nil {
+	var heads []store.Bucket
+	err = r.paced(ctx, func() error {
+		return r.once(func(sn *store.Snapshot) error {
+			var err error
+			heads, err = sn.HeadBuckets(ctx, r.settings.Storage, from, to, bucketSize)
 			return err
-		}
-		bodies, err = sn.BodyBuckets(ctx, r.settings.Storage, from, to, bucketSize)
-		return err
+		})
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	seenHeads, err := r.seenBuckets(ctx, "seen_orders", "head", "1 = 1", from, to)
+	seen, err := r.seenBuckets(ctx, "seen_orders", "head", "1 = 1", from, to)
 	if err != nil {
 		return nil, false, err
 	}
-	seenBodies, err := r.seenBuckets(ctx, "seen_orders", "body", "body <> 0", from, to)
-	if err != nil {
-		return nil, false, err
-	}
-	numbers = append(differing(heads, seenHeads), differing(bodies, seenBodies)...)
-	slices.Sort(numbers)
-	return slices.Compact(numbers), len(heads) == 0 && len(seenHeads) == 0, nil
+	return differing(heads, seen), len(heads) == 0 && len(seen) == 0, nil
 }
 
 // lookInto looks at the orders from ≤ id < to that differ.

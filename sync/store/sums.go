@@ -83,7 +83,8 @@ func digestMetaSQL(owners ...string) string {
 
 // digestMeta is digestMetaSQL for owners that are joined by "|".
 func digestMeta(scratch []byte, owners string, meta int64, key string, v value) (uint64, []byte) {
-	b := append(scratch[:0], owners...)
+	b := scratch[:0]
+	b = append(b, owners...)
 	b = append(b, '|')
 	b = append(b, key...)
 	b = append(b, '|')
