@@ -103,3 +103,72 @@ func TestSlicesAfterASwitchOfTheStorage(t *testing.T) {
 	s.wantBalances("after a pass", map[int64]int64{ann: 40})
 	s.sound()
 }
+
+// Each sweep by the schedule compares what orders there are and their
+// statuses; what else is stored of an order has its turn once in a pass.
+func TestStatesAreComparedInEachSweep(t *testing.T) {
+	storages(t, `{}`, func(t *testing.T, s *stage) {
+		ann, bob := s.customer("ann"), s.customer("bob")
+		place := func(day int, status string, at int64) int64 {
+			order := s.on(day).order(ann, status, "100.00")
+			tables := map[string]string{"wc_orders": "id", "wc_order_operational_data": "order_id", "woocommerce_order_items": "order_id"}
+			if s.Storage == testshop.Legacy {
+				tables = map[string]string{"posts": "ID", "postmeta": "post_id", "woocommerce_order_items": "order_id"}
+			}
+			for table, id := range tables {
+				s.do(s.Exec(s.ctx, `UPDATE {p}`+table+` SET `+id+` = ? WHERE `+id+` = ?`, at, order))
+			}
+			return at
+		}
+		first, far, last := place(1, "completed", 5_000), place(1, "completed", 100_000), place(1, "completed", 150_000)
+		// What is newest is always compared: the three are not.
+		place(9, "pending", 170_000)
+		s.do(s.Exec(s.ctx, `INSERT INTO {p}postmeta (meta_id, meta_key) VALUES (1000000, 'x')`),
+			s.Exec(s.ctx, `INSERT INTO {p}comments (comment_ID, comment_author, comment_content, comment_type) VALUES (1000000, '', '', 'order_note')`))
+		s.run(sync.Increment)
+		s.run(sync.Increment) // what settled
+		set := func(order int64, status string) {
+			if s.Storage == testshop.Legacy {
+				s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_status = ? WHERE ID = ?`, status, order))
+				return
+			}
+			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET status = ? WHERE id = ?`, status, order))
+		}
+		give := func(order int64) {
+			if s.Storage == testshop.Legacy {
+				s.do(s.Exec(s.ctx, `UPDATE {p}postmeta SET meta_value = ? WHERE post_id = ? AND meta_key = '_customer_user'`, bob, order))
+				return
+			}
+			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET customer_id = ? WHERE id = ?`, bob, order))
+		}
+		slice := func(what string, anns, bobs int64) {
+			t.Helper()
+			_, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep, Slices: true})
+			s.do(err)
+			want := map[int64]int64{ann: anns, bob: bobs}
+			if bobs == 0 {
+				delete(want, bob)
+			}
+			s.wantBalances(what, want)
+		}
+		set(far, "wc-cancelled")
+		slice("cancelled out of turn", 200, 0)
+		set(far, "wc-completed")
+		set(first, "wc-cancelled")
+		slice("two statuses that change places", 200, 0)
+		set(first, "wc-completed")
+		slice("all as before", 300, 0)
+
+		s.run(sync.Sweep)
+		slice("a pass begins", 300, 0)
+		give(first)
+		give(last)
+		slice("the second slice", 300, 0)
+		slice("the last slice", 200, 100)
+		slice("the next pass", 100, 200)
+
+		s.do(s.Delete(s.ctx, last))
+		slice("deleted out of turn", 100, 100)
+		s.sound()
+	})
+}

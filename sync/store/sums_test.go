@@ -108,6 +108,13 @@ func checkSums(t *testing.T, s *store.Store, storage store.Storage) {
 		}
 		same(t, "heads", sweptHeads, heads)
 		same(t, "head buckets", testshop.Must(sn.HeadBuckets(ctx, storage, 0, maxOrder+1, size)), buckets(heads, size))
+		states := map[int64]uint64{}
+		for id, head := range heads {
+			states[id] = store.State(head)
+		}
+		inStates := testshop.Must(sn.States(ctx, storage, size))
+		slices.SortFunc(inStates, func(a, b store.Bucket) int { return int(a.N - b.N) })
+		same(t, "states", inStates, buckets(states, size))
 		same(t, "bodies", testshop.Must(sn.Bodies(ctx, storage, 0, maxOrder+1)), bodies)
 		contents, inBuckets := map[int64]uint64{}, map[int64]uint64{}
 		last := testshop.Must(sn.MaxContent(ctx))
