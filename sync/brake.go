@@ -358,7 +358,7 @@ func (r *run) releaseWithheld(ctx context.Context) error {
 func (r *run) lookAtWithheld(ctx context.Context, batch orderBatch) error {
 	if r.brake.records != nil {
 		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
-			return r.lookAtRecords(ctx, sn, batch, r.brake.records)
+			return r.lookAtRecords(ctx, sn, batch, orderPage{records: r.brake.records})
 		})
 		if err == nil || !overflows(err) {
 			return err

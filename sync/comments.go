@@ -55,32 +55,40 @@ func (r *run) lookAtComments(ctx context.Context, comments []found, done func(co
 	for i, f := range comments {
 		ids[i] = f.id
 	}
-	var result batchResult
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		records, err := sn.CommentsByID(ctx, ids)
 		if err != nil {
 			return err
 		}
-		return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
-			result = batchResult{}
-			p, err := r.planComments(ctx, sn, tx, comments, records)
-			if err != nil {
-				return err
-			}
-			if err := p.apply(ctx, &result); err != nil {
-				return err
-			}
-			if done != nil {
-				return done(ctx, tx)
-			}
-			return nil
-		})
+		return r.lookAtCommentRecords(ctx, sn, comments, records, done)
 	})
 	if err != nil {
 		return fmt.Errorf("comments %s: %w", idRange(ids), err)
 	}
-	r.count(result)
 	return nil
+}
+
+// lookAtCommentRecords brings the ledger up to date with comments as read.
+func (r *run) lookAtCommentRecords(ctx context.Context, sn *store.Snapshot, comments []found, records []store.CommentRecord, done func(context.Context, *ledger.Tx) error) error {
+	var result batchResult
+	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+		result = batchResult{}
+		p, err := r.planComments(ctx, sn, tx, comments, records)
+		if err != nil {
+			return err
+		}
+		if err := p.apply(ctx, &result); err != nil {
+			return err
+		}
+		if done != nil {
+			return done(ctx, tx)
+		}
+		return nil
+	})
+	if err == nil {
+		r.count(result)
+	}
+	return err
 }
 
 func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, asked []found, records []store.CommentRecord) (*commentPlan, error) {

@@ -31,10 +31,10 @@ type ExplainedEntry struct {
 	Actor string `json:"actor,omitempty"`
 }
 
-// ExplainedFact is an order, comment or sign-up with the arithmetic of what it
+// ExplainedFact is an order, review, comment or sign-up with the arithmetic of what it
 // is worth today, or a redemption with what became of its coupon.
 type ExplainedFact struct {
-	Kind    string    `json:"kind"` // order, comment, user or redemption
+	Kind    string    `json:"kind"` // order, review, comment, user or redemption
 	ID      int64     `json:"id"`
 	Program int64     `json:"program"`        // version it is judged by; 0: none, the redemption
 	Since   time.Time `json:"since,omitzero"` // from when on the version counts; zero: from the beginning
@@ -123,62 +123,54 @@ func (r *run) explainEntries(ctx context.Context, x *Explanation) error {
 	}
 }
 
+// kindReview is what a comment that earned as a review is explained as.
+const kindReview = "review"
+
+// causes says in words what made an entry necessary, and redemptionCauses what
+// moved the points of a coupon.
+var (
+	causes = map[string]string{
+		causeDeleted:      "the order was deleted",
+		causeMoved:        "the order belongs to another customer now",
+		causeFirstOrder:   "another order is the customer's first now",
+		causeRecalculated: "found by a sweep: the store had changed without a date",
+		causeLive:         "the account is live again",
+		causeEmail:        "a guest order with the customer's e-mail",
+		causeComment:      "the comment's approval, author or post changed, or another comment is the first now",
+	}
+	redemptionCauses = map[string]string{
+		program.CauseCouponExpired: "the coupon expired unused",
+		program.CauseCouponDeleted: "the coupon was deleted unused",
+		program.CauseCouponAlive:   "the coupon is valid again",
+		program.CauseCouponFree:    "the coupon is free again, whole",
+		program.CauseCouponUsed:    "an order uses the coupon after all",
+		program.CauseOrderEnded:    "the order that the coupon paid came to nothing",
+		program.CauseUnrefunded:    "a refund of the order that the coupon paid was deleted",
+		"redeemed":                 "spent on a coupon",
+	}
+)
+
 // why says in words what made an entry necessary.
 func why(e *ledger.Entry) string {
+	refund, isRefund := strings.CutPrefix(e.Cause, "refund ")
+	status, isStatus := strings.CutPrefix(e.Cause, "status ")
+	words := causes
 	switch {
 	case e.Source == ledger.Clamp:
 		return "the balance is kept from falling below zero"
+	case e.Source == ledger.Coupon && isRefund:
+		return "the order that the coupon paid was refunded: refund #" + refund
 	case e.Source == ledger.Coupon:
-		return whyRedeemed(e)
+		words = redemptionCauses
 	case e.Cause == causeEarned && e.Type == ledger.Hold:
 		return "earned, held for a while"
-	case strings.HasPrefix(e.Cause, "refund "):
-		return "because of " + strings.Replace(e.Cause, "refund ", "refund #", 1)
-	case strings.HasPrefix(e.Cause, "status "):
-		return fmt.Sprintf("the order changed; its status was %q", strings.TrimPrefix(e.Cause, "status "))
-	case e.Cause == causeDeleted:
-		return "the order was deleted"
-	case e.Cause == causeMoved:
-		return "the order belongs to another customer now"
-	case e.Cause == causeFirstOrder:
-		return "another order is the customer's first now"
-	case e.Cause == causeRecalculated:
-		return "found by a sweep: the store had changed without a date"
-	case e.Cause == causeLive:
-		return "the account is live again"
-	case e.Cause == causeEmail:
-		return "a guest order with the customer's e-mail"
-	case e.Cause == causeComment:
-		return "the comment's approval, author or post changed, or another comment is the first now"
-	default:
-		return e.Cause
-	}
-}
-
-// whyRedeemed says what moved the points of a coupon.
-func whyRedeemed(e *ledger.Entry) string {
-	refund, isRefund := strings.CutPrefix(e.Cause, "refund ")
-	switch {
 	case isRefund:
-		return "the order that the coupon paid was refunded: refund #" + refund
-	case e.Cause == program.CauseNoCoupon:
-		return "no coupon was made"
-	case e.Cause == program.CauseCouponExpired:
-		return "the coupon expired unused"
-	case e.Cause == program.CauseCouponDeleted:
-		return "the coupon was deleted unused"
-	case e.Cause == program.CauseCouponAlive:
-		return "the coupon is valid again"
-	case e.Cause == program.CauseCouponFree:
-		return "the coupon is free again, whole"
-	case e.Cause == program.CauseCouponUsed:
-		return "an order uses the coupon after all"
-	case e.Cause == program.CauseOrderEnded:
-		return "the order that the coupon paid came to nothing"
-	case e.Cause == program.CauseUnrefunded:
-		return "a refund of the order that the coupon paid was deleted"
-	case e.Cause == "redeemed":
-		return "spent on a coupon"
+		return "because of refund #" + refund
+	case isStatus:
+		return fmt.Sprintf("the order changed; its status was %q", status)
+	}
+	if text, known := words[e.Cause]; known {
+		return text
 	}
 	return e.Cause
 }
@@ -211,6 +203,11 @@ func (x *Explanation) posted(source ledger.Source, object int64) (sum int64) {
 		}
 	}
 	return sum
+}
+
+// earned says whether any entry of an object has that source.
+func (x *Explanation) earned(source ledger.Source, object int64) bool {
+	return slices.ContainsFunc(x.Entries, func(e ExplainedEntry) bool { return e.Source == source && e.Object == object })
 }
 
 func (x *Explanation) factAt(fact *ExplainedFact, sources []ledger.Source) time.Time {
@@ -288,10 +285,13 @@ func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explan
 	for _, id := range ids {
 		fact := facts[id]
 		fact.Kind, fact.Since = kindComment, r.since(fact.Program)
+		if x.earned(ledger.ProductReview, id) {
+			fact.Kind = kindReview
+		}
 		p, comment := r.programs[fact.Program], there[id]
 		switch {
 		case comment == nil:
-			fact.Lines = []string{"The comment was deleted: it is worth nothing."}
+			fact.Lines = []string{fmt.Sprintf("The %s was deleted: it is worth nothing.", fact.Kind)}
 		case p != nil:
 			fact.Lines = explainComment(p, comment)
 		}
@@ -301,16 +301,16 @@ func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explan
 }
 
 func explainComment(p *program.Program, c *program.Comment) []string {
-	kind := "a comment on a post"
+	what := "Comment %d on post %d: approved state %q."
 	if c.PostType == "product" {
-		kind = "a review of a product"
+		what = "Review %d of product %d: approved state %q."
 	}
-	head := fmt.Sprintf("Comment %d is %s (%d), approved state %q.", c.ID, kind, c.Post, c.Approved)
+	head := fmt.Sprintf(what, c.ID, c.Post, c.Approved)
 	source, points := p.Comment(c)
 	if source == "" {
 		return []string{head, "It does not meet every condition: 0 points."}
 	}
-	return []string{head, fmt.Sprintf("The customer's earliest such comment on it earns %d points (%s).", points, source)}
+	return []string{head, fmt.Sprintf("The customer's earliest one there earns %d points.", points)}
 }
 
 func (r *run) explainSignup(x *Explanation, user *program.User) error {

@@ -27,20 +27,19 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 	if p.held, err = p.firstOrders(ctx, users); err != nil {
 		return err
 	}
-	rivals, err := p.earliestElsewhere(ctx, users)
+	candidates, err := p.elsewhere(ctx, users)
 	if err != nil {
 		return err
+	}
+	for _, c := range p.cases {
+		if c.owner != 0 {
+			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
+		}
 	}
 	p.first = make(map[int64]int64, len(users))
 	outside := map[int64]int64{} // order → customer
 	for _, user := range users {
-		candidates := rivals[user]
-		for _, c := range p.cases {
-			if c.owner == user {
-				candidates = append(candidates, program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
-			}
-		}
-		winner, holder := program.FirstOrder(candidates), p.held[user]
+		winner, holder := program.FirstOrder(candidates[user]), p.held[user]
 		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
 			c.first = true
@@ -71,6 +70,7 @@ func (p *orderPlan) contestants() []int64 {
 	}
 	for _, c := range p.cases {
 		if c.failed != nil { // its worth is unknown, so its customer's first place is
+			p.run.unplaced = true
 			delete(ask, c.owner)
 			if c.seen != nil {
 				delete(ask, c.seen.User)
@@ -103,11 +103,42 @@ func (p *orderPlan) firstOrders(ctx context.Context, users []int64) (map[int64]i
 	return holders, nil
 }
 
-// earliestElsewhere returns each customer's earliest order with points that is
-// not in this batch. One index look-up a customer, however many orders he has:
-// whoever has an order with points has an account.
-func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (map[int64][]program.Candidate, error) {
+// elsewhere returns each customer's earliest order with points that is not in
+// this batch.
+func (p *orderPlan) elsewhere(ctx context.Context, users []int64) (map[int64][]program.Candidate, error) {
 	var orders []int64
+	ask := users
+	if p.run.empty && !p.run.unplaced {
+		// This run placed all orders that were seen, so who holds the first place
+		// is the earliest of all. Only if it is in this batch another may be.
+		ask = nil
+		for _, user := range users {
+			if holder := p.held[user]; p.byID[holder] != nil {
+				ask = append(ask, user)
+			} else if holder != 0 {
+				orders = append(orders, holder)
+			}
+		}
+	}
+	found, err := p.earliestElsewhere(ctx, ask)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := p.run.seenOrders(ctx, p.tx, append(orders, found...))
+	if err != nil {
+		return nil, err
+	}
+	earliest := make(map[int64][]program.Candidate, len(users))
+	for _, row := range seen {
+		earliest[row.User] = []program.Candidate{{ID: row.ID, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase}}
+	}
+	return earliest, nil
+}
+
+// earliestElsewhere finds these orders among all that were seen. One index
+// look-up a customer, however many orders he has: whoever has an order with
+// points has an account.
+func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (orders []int64, err error) {
 	for chunk := range slices.Chunk(users, maxRows) {
 		query, args, err := sqlx.In(p.run.sql(`
 			SELECT (SELECT s.id FROM {p}loyalty_seen_orders s
@@ -126,15 +157,7 @@ func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (map[i
 			}
 		}
 	}
-	seen, err := p.run.seenOrders(ctx, p.tx, orders)
-	if err != nil {
-		return nil, err
-	}
-	earliest := make(map[int64][]program.Candidate, len(seen))
-	for _, row := range seen {
-		earliest[row.User] = []program.Candidate{{ID: row.ID, EarnsAt: row.EarnsAt.Time, Purchase: row.Purchase}}
-	}
-	return earliest, nil
+	return orders, nil
 }
 
 // addOutside adds the orders whose first-order bonus changes although nothing

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -64,15 +65,11 @@ func (r *run) newComments(ctx context.Context) error {
 }
 
 func (r *run) changedComments(ctx context.Context, records []store.CommentRecord) ([]found, error) {
-	ids := make([]int64, len(records))
-	for i, record := range records {
-		ids[i] = record.Comment.ID
-	}
 	type digest struct {
 		ID     int64  `db:"id"`
 		Digest uint64 `db:"digest"`
 	}
-	seen, err := selectIn[digest](ctx, r.ledger.DB(), r.sql(`SELECT id, digest FROM {p}loyalty_seen_comments WHERE id IN (?)`), ids)
+	seen, err := selectIn[digest](ctx, r.ledger.DB(), r.sql(`SELECT id, digest FROM {p}loyalty_seen_comments WHERE id IN (?)`), commentIDs(records))
 	if err != nil {
 		return nil, fmt.Errorf("read what was seen of comments: %w", err)
 	}
@@ -91,58 +88,99 @@ func (r *run) changedComments(ctx context.Context, records []store.CommentRecord
 
 // everyComment looks at every comment that the store has or had.
 func (r *run) everyComment(ctx context.Context) error {
-	after := r.resume()
 	of, err := r.lastOf(ctx, "seen_comments", func(sn *store.Snapshot) (int64, error) { return sn.MaxCommentID(ctx) })
 	if err != nil {
 		return err
 	}
-	for {
-		comments, through, err := r.pageOfComments(ctx, after)
-		if err != nil {
-			return err
-		}
-		for chunk := range slices.Chunk(comments, pageComments) {
-			if err := r.lookAtComments(ctx, chunk, r.passed(chunk[len(chunk)-1].id)); err != nil {
-				return err
-			}
-		}
-		if through == lastID {
-			r.state.Comments = max(r.state.Comments, of)
-			r.report("comments", of, of)
-			return nil
-		}
-		after = through
-		r.report("comments", after, of)
+	read := pageReader[[]store.CommentRecord]{read: readComments}
+	err = everyPage(ctx, r.Store, read, r.resume(), r.postComments, r.lookAtCommentsAgain,
+		func(through int64) { r.report("comments", min(through, of), of) })
+	if err == nil {
+		r.state.Comments = max(r.state.Comments, of)
 	}
+	return err
+}
+
+func readComments(ctx context.Context, sn *store.Snapshot, after int64) (records []store.CommentRecord, through int64, err error) {
+	records, err = sn.CommentsAfter(ctx, after, pageEvery)
+	through = lastID
+	if len(records) == pageEvery {
+		through = records[len(records)-1].Comment.ID
+	}
+	return records, through, err
+}
+
+// postComments brings the ledger up to date with a page that was read.
+func (r *run) postComments(ctx context.Context, page *page[[]store.CommentRecord], after int64) (through int64, err error) {
+	comments, gone, err := r.withGoneComments(ctx, page.content, after, page.through)
+	if err != nil || gone {
+		return 0, cmp.Or(err, errReadAgain)
+	}
+	done := r.passed(page.through)
+	if len(comments) == 0 && done == nil {
+		return page.through, nil
+	}
+	if err := r.lookAtCommentRecords(ctx, page.sn, comments, page.content, done); err != nil {
+		return 0, fmt.Errorf("comments %s: %w", idRange(commentIDs(page.content)), err)
+	}
+	return page.through, nil
+}
+
+// lookAtCommentsAgain looks at the page of comments after an id, reading it
+// itself.
+func (r *run) lookAtCommentsAgain(ctx context.Context, after int64) (through int64, err error) {
+	comments, through, err := r.pageOfComments(ctx, after)
+	if err != nil {
+		return 0, err
+	}
+	for chunk := range slices.Chunk(comments, pageComments) {
+		if err := r.lookAtComments(ctx, chunk, r.passed(chunk[len(chunk)-1].id)); err != nil {
+			return 0, err
+		}
+	}
+	return through, nil
 }
 
 // pageOfComments returns the next comments with an id above after, those that
 // were seen but are gone included, and the id up to which it looked.
-func (r *run) pageOfComments(ctx context.Context, after int64) ([]found, int64, error) {
-	records, err := r.commentsAfter(ctx, after)
+func (r *run) pageOfComments(ctx context.Context, after int64) (comments []found, through int64, err error) {
+	var records []store.CommentRecord
+	err = r.once(func(sn *store.Snapshot) error {
+		records, through, err = readComments(ctx, sn, after)
+		return err
+	})
 	if err != nil {
 		return nil, 0, err
 	}
-	through := lastID
-	if len(records) == pageComments {
-		through = records[len(records)-1].Comment.ID
-	}
+	comments, _, err = r.withGoneComments(ctx, records, after, through)
+	return comments, through, err
+}
+
+// withGoneComments returns the comments of a page and those after < id <=
+// through that were seen but are no longer in the store.
+func (r *run) withGoneComments(ctx context.Context, records []store.CommentRecord, after, through int64) (comments []found, gone bool, err error) {
 	var seen []int64
 	err = r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
 		SELECT id FROM {p}loyalty_seen_comments WHERE id > ? AND id <= ?`), after, through)
 	if err != nil {
-		return nil, 0, fmt.Errorf("read what was seen of comments: %w", err)
+		return nil, false, fmt.Errorf("read what was seen of comments: %w", err)
 	}
-	ids := seen
-	for _, record := range records {
-		ids = append(ids, record.Comment.ID)
-	}
+	ids := slices.Concat(seen, commentIDs(records))
 	slices.Sort(ids)
-	var comments []found
-	for _, id := range slices.Compact(ids) {
-		comments = append(comments, found{id: id})
+	ids = slices.Compact(ids)
+	comments = make([]found, len(ids))
+	for i, id := range ids {
+		comments[i] = found{id: id}
 	}
-	return comments, through, nil
+	return comments, len(ids) > len(records), nil
+}
+
+func commentIDs(records []store.CommentRecord) []int64 {
+	ids := make([]int64, len(records))
+	for i := range records {
+		ids[i] = records[i].Comment.ID
+	}
+	return ids
 }
 
 // sweepComments finds comments that were approved, un-approved, moved or

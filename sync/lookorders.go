@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -90,35 +89,59 @@ func (r *run) reallyChanged(ctx context.Context, rows []store.Row) ([]found, err
 // lastID is after every id.
 const lastID = int64(1<<63 - 1)
 
-// everyOrder looks at every order that the store has or had. While a page is
-// judged and posted the next one is read.
+// everyOrder looks at every order that the store has or had. While pages are
+// judged and posted the next ones are read.
 func (r *run) everyOrder(ctx context.Context) error {
-	after := r.resume()
 	of, err := r.lastOrder(ctx)
 	if err != nil {
 		return err
 	}
-	ahead := r.readAhead(ctx, after)
-	defer func() { ahead.stop() }()
-	for {
-		through, err := r.lookAtPage(ctx, ahead, after)
-		if errors.Is(err, errReadAgain) {
-			// Alone, and once more, without anything else being read meanwhile.
-			ahead.stop()
-			if through, err = r.lookAtPageAgain(ctx, after); err == nil {
-				ahead = r.readAhead(ctx, through)
-			}
-		}
-		if err != nil {
-			return err
-		}
-		if through == lastID {
-			r.report("orders", of, of)
-			return nil
-		}
-		after = through
-		r.report("orders", after, of)
+	read := pageReader[orderPage]{read: r.readOrders, make: r.valueAhead}
+	return everyPage(ctx, r.Store, read, r.resume(), r.postPage, r.lookAtPageAgain,
+		func(through int64) { r.report("orders", min(through, of), of) })
+}
+
+// orderPage is a page of orders as read, with what those that show it
+// themselves are worth.
+type orderPage struct {
+	ids     []int64
+	records []store.OrderRecord
+	valued  []valuedOrder // as records; nil if unknown
+}
+
+func (r *run) readOrders(ctx context.Context, sn *store.Snapshot, after int64) (content orderPage, through int64, err error) {
+	if content.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery); err != nil {
+		return content, 0, err
 	}
+	content.records, err = sn.Orders(ctx, r.settings.Storage, content.ids, false)
+	return content, orderPageEnd(content.ids), err
+}
+
+// orderPageEnd returns the id up to which a page of ids looks.
+func orderPageEnd(ids []int64) int64 {
+	if len(ids) < pageEvery {
+		return lastID
+	}
+	return ids[len(ids)-1]
+}
+
+// postPage brings the ledger up to date with a page that was read.
+func (r *run) postPage(ctx context.Context, page *page[orderPage], after int64) (through int64, err error) {
+	batch, through, err := r.batchOf(ctx, page.sn, page.content.ids, after)
+	if err != nil {
+		return 0, err
+	}
+	if through != page.through || len(batch.gone) > 0 {
+		return 0, errReadAgain
+	}
+	batch.done = r.passed(through)
+	if len(batch.orders) == 0 && batch.done == nil {
+		return through, nil
+	}
+	if err := r.lookAtRecords(ctx, page.sn, batch, page.content); err != nil {
+		return 0, fmt.Errorf("orders %s: %w", idRange(page.content.ids), err)
+	}
+	return through, nil
 }
 
 // lookAtPageAgain looks at the page of orders after an id, reading it itself.
@@ -147,10 +170,7 @@ func (r *run) pageOfOrders(ctx context.Context, after int64) (batch orderBatch, 
 
 // batchOf makes a batch of a page of orders as the store has them now.
 func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, ids []int64, after int64) (orderBatch, int64, error) {
-	through := lastID
-	if len(ids) == pageEvery {
-		through = ids[len(ids)-1]
-	}
+	through := orderPageEnd(ids)
 	var seen []seenOrder
 	if !r.first {
 		// The store may have lost any number of orders.

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -100,7 +101,6 @@ func (r *run) changedUsers(ctx context.Context, ids []int64, records []store.Use
 
 // everyUser looks at every user that the store has or had.
 func (r *run) everyUser(ctx context.Context) error {
-	after := r.resume()
 	var of int64
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		var err error
@@ -110,44 +110,82 @@ func (r *run) everyUser(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for {
-		records, err := r.usersAfter(ctx, after)
-		if err != nil {
-			return err
-		}
-		ids := make([]int64, len(records))
-		for i, record := range records {
-			ids[i] = record.User.ID
-		}
-		last := len(ids) < pageUsers
-		through := lastID
-		if !last {
-			through = ids[len(ids)-1]
-		}
-		if !r.first {
-			var seen []int64
-			err := r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
-				SELECT id FROM {p}loyalty_seen_users WHERE id > ? AND id <= ? AND gone = 0`), after, through)
-			if err != nil {
-				return fmt.Errorf("read what was seen of users: %w", err)
-			}
-			ids = append(ids, seen...)
-			slices.Sort(ids)
-			ids = slices.Compact(ids)
-		}
-		for chunk := range slices.Chunk(ids, pageUsers) {
-			if err := r.lookAtUsers(ctx, chunk, r.passed(chunk[len(chunk)-1])); err != nil {
-				return err
-			}
-		}
-		if last {
-			r.state.Users = max(r.state.Users, of)
-			r.report("users", of, of)
-			return nil
-		}
-		after = through
-		r.report("users", after, of)
+	read := pageReader[[]store.UserRecord]{read: readUsers}
+	err = everyPage(ctx, r.Store, read, r.resume(), r.postUsers, r.lookAtUsersAgain,
+		func(through int64) { r.report("users", min(through, of), of) })
+	if err == nil {
+		r.state.Users = max(r.state.Users, of)
 	}
+	return err
+}
+
+func readUsers(ctx context.Context, sn *store.Snapshot, after int64) (records []store.UserRecord, through int64, err error) {
+	records, err = sn.UsersAfter(ctx, after, pageUsers)
+	through = lastID
+	if len(records) == pageUsers {
+		through = records[len(records)-1].User.ID
+	}
+	return records, through, err
+}
+
+// postUsers brings the ledger up to date with a page that was read.
+func (r *run) postUsers(ctx context.Context, page *page[[]store.UserRecord], after int64) (through int64, err error) {
+	ids, gone, err := r.withGoneUsers(ctx, page.content, after, page.through)
+	if err != nil || gone {
+		return 0, cmp.Or(err, errReadAgain)
+	}
+	done := r.passed(page.through)
+	if len(ids) == 0 && done == nil {
+		return page.through, nil
+	}
+	if err := r.lookAtUserRecords(ctx, ids, page.content, done); err != nil {
+		return 0, fmt.Errorf("users %s: %w", idRange(ids), err)
+	}
+	return page.through, nil
+}
+
+// lookAtUsersAgain looks at the page of users after an id, reading it itself.
+func (r *run) lookAtUsersAgain(ctx context.Context, after int64) (through int64, err error) {
+	var records []store.UserRecord
+	err = r.once(func(sn *store.Snapshot) error {
+		records, through, err = readUsers(ctx, sn, after)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	ids, _, err := r.withGoneUsers(ctx, records, after, through)
+	if err != nil {
+		return 0, err
+	}
+	for chunk := range slices.Chunk(ids, pageUsers) {
+		if err := r.lookAtUsers(ctx, chunk, r.passed(chunk[len(chunk)-1])); err != nil {
+			return 0, err
+		}
+	}
+	return through, nil
+}
+
+// withGoneUsers returns the users of a page and those after < id <= through
+// that were seen but are no longer in the store.
+func (r *run) withGoneUsers(ctx context.Context, records []store.UserRecord, after, through int64) (ids []int64, gone bool, err error) {
+	ids = make([]int64, len(records))
+	for i := range records {
+		ids[i] = records[i].User.ID
+	}
+	if r.first {
+		return ids, false, nil
+	}
+	var seen []int64
+	err = r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+		SELECT id FROM {p}loyalty_seen_users WHERE id > ? AND id <= ? AND gone = 0`), after, through)
+	if err != nil {
+		return nil, false, fmt.Errorf("read what was seen of users: %w", err)
+	}
+	ids = append(ids, seen...)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return ids, len(ids) > len(records), nil
 }
 
 // sweepUsers finds users whose e-mail, roles or date changed and those that

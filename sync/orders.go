@@ -56,6 +56,7 @@ type orderCase struct {
 	posted  map[ledger.Source]ledger.Posted
 	outside bool // not of this batch: only its first-order bonus is at stake
 
+	ahead    *valuedOrder // nil: not valued before
 	version  int64
 	program  *program.Program
 	factAt   time.Time // the categories are those of this time
@@ -139,7 +140,7 @@ func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
 		if err != nil {
 			return err
 		}
-		return r.lookAtRecords(ctx, sn, batch, records)
+		return r.lookAtRecords(ctx, sn, batch, orderPage{records: records})
 	})
 	if err != nil {
 		return fmt.Errorf("orders %s: %w", idRange(batch.ids()), err)
@@ -147,11 +148,28 @@ func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
 	return nil
 }
 
+// lookAtRecords brings the ledger up to date with a batch of orders as read.
+func (r *run) lookAtRecords(ctx context.Context, sn *store.Snapshot, batch orderBatch, page orderPage) error {
+	var result batchResult
+	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+		result = batchResult{}
+		plan, err := r.planOrders(ctx, sn, tx, batch, page)
+		if err != nil {
+			return err
+		}
+		return plan.apply(ctx, &result)
+	})
+	if err == nil {
+		r.count(result)
+	}
+	return err
+}
+
 // planOrders works out what the batch's orders are worth now and what is to be
 // posted for it, without changing anything but frozen marks.
-func (r *run) planOrders(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, batch orderBatch, records []store.OrderRecord) (*orderPlan, error) {
-	p := &orderPlan{run: r, batch: batch, tx: tx, byID: map[int64]*orderCase{}}
-	p.open(records)
+func (r *run) planOrders(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, batch orderBatch, page orderPage) (*orderPlan, error) {
+	p := &orderPlan{run: r, batch: batch, tx: tx, byID: make(map[int64]*orderCase, len(batch.orders))}
+	p.open(page)
 	if err := p.readLedger(ctx); err != nil {
 		return nil, err
 	}
@@ -178,16 +196,24 @@ func (r *run) planOrders(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 	return p, nil
 }
 
-func (p *orderPlan) open(records []store.OrderRecord) {
-	byID := make(map[int64]*store.OrderRecord, len(records))
-	for i := range records {
-		byID[records[i].Order.ID] = &records[i]
+func (p *orderPlan) open(page orderPage) {
+	byID := make(map[int64]int, len(page.records))
+	for i := range page.records {
+		byID[page.records[i].Order.ID] = i
 	}
+	cases := make([]orderCase, 0, len(p.batch.orders)) // never grows: they are pointed to
 	for _, f := range p.batch.orders {
 		if p.byID[f.id] != nil {
 			continue
 		}
-		c := &orderCase{id: f.id, record: byID[f.id], cause: f.cause, posted: map[ledger.Source]ledger.Posted{}}
+		cases = append(cases, orderCase{id: f.id, cause: f.cause})
+		c := &cases[len(cases)-1]
+		if i, there := byID[f.id]; there {
+			c.record = &page.records[i]
+			if page.valued != nil {
+				c.ahead = &page.valued[i]
+			}
+		}
 		p.byID[f.id] = c
 		p.cases = append(p.cases, c)
 	}
@@ -217,7 +243,11 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 	posted, err := p.tx.PostedUnder(ctx, orderSources, p.batch.ids())
 	for source, standings := range posted {
 		for id, standing := range standings {
-			p.byID[id].posted[source] = standing
+			c := p.byID[id]
+			if c.posted == nil {
+				c.posted = map[ledger.Source]ledger.Posted{}
+			}
+			c.posted[source] = standing
 		}
 	}
 	return err

@@ -51,13 +51,49 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	if c.owner == 0 {
 		return
 	}
-	at := func(product int64) []int64 { return categories.at(product, c.factAt) }
-	if c.worth, c.failed = c.program.Worth(order, at); c.failed != nil {
-		return
+	valued := c.ahead
+	if valued == nil || valued.version != c.version {
+		at := func(product int64) []int64 { return categories.at(product, c.factAt) }
+		valued = valueOrder(c.version, c.program, order, at)
 	}
-	if c.seen == nil && len(c.posted) == 0 {
-		c.story, c.failed = c.program.Story(order, at)
+	c.worth, c.failed = valued.worth, valued.worthErr
+	if c.failed == nil && c.seen == nil && len(c.posted) == 0 {
+		c.story, c.failed = valued.story, valued.storyErr
 	}
+}
+
+// valuedOrder is what an order is worth under a version, and how it came to
+// that.
+type valuedOrder struct {
+	version            int64 // 0: it was not valued
+	worth              program.Worth
+	story              []program.Step
+	worthErr, storyErr error
+}
+
+func valueOrder(version int64, rules *program.Program, order *program.Order, at program.Categories) *valuedOrder {
+	v := &valuedOrder{version: version}
+	v.worth, v.worthErr = rules.Worth(order, at)
+	v.story, v.storyErr = rules.Story(order, at)
+	return v
+}
+
+// valueAhead values the orders of a page by the versions of their times, which
+// are those that count unless the ledger says otherwise.
+func (r *run) valueAhead(page orderPage) orderPage {
+	if r.anyCategoryRules { // the ledger knows the categories
+		return page
+	}
+	page.valued = make([]valuedOrder, len(page.records))
+	for i := range page.records {
+		order := &page.records[i].Order
+		version := ledger.VersionAt(r.versions, program.EarnsAt(order)).ID
+		rules := r.programs[version]
+		if rules != nil && (order.Customer != 0 || r.anyMatch) {
+			page.valued[i] = *valueOrder(version, rules, order, nil)
+		}
+	}
+	return page
 }
 
 // judgeChange finds the date and the cause of a difference that is not the

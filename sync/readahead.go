@@ -3,135 +3,143 @@ package sync
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 
 	"loyaltyd/internal/database"
-	"loyaltyd/ledger"
 	"loyaltyd/sync/store"
 )
 
-// readAhead reads the pages of orders one after the other, each in a snapshot
-// of its own, and is at most one page ahead.
-type readAhead struct {
-	pages  chan *orderPage
+// pagesAhead is how many pages may be read, or be under way, while one is
+// judged and posted.
+const pagesAhead = 2
+
+// readAhead reads pages one after the other, each in a snapshot of its own,
+// while earlier ones are posted.
+type readAhead[P any] struct {
+	store  *store.Store
+	read   pageReader[P]
+	next   chan *page[P] // where the next page comes
+	slots  chan struct{} // taken by each page until it is posted
 	cancel context.CancelFunc
 	open   sync.WaitGroup // snapshots
 }
 
-// orderPage is a page of orders as read. Its snapshot stays open until done is
-// closed.
-type orderPage struct {
-	ids     []int64
-	records []store.OrderRecord
+// pageReader reads the page after an id and tells the id up to which it
+// looked: lastID if there is nothing more. What then is made of the page, if
+// make is not nil, is made while the next one is read.
+type pageReader[P any] struct {
+	read func(ctx context.Context, sn *store.Snapshot, after int64) (content P, through int64, err error)
+	make func(P) P
+}
+
+// page is a page as read. Its snapshot stays open until done is closed.
+type page[P any] struct {
+	content P
+	through int64
 	sn      *store.Snapshot
+	next    chan *page[P] // where the page after it comes
 	done    chan struct{}
 	err     error
 }
 
-func (r *run) readAhead(ctx context.Context, after int64) *readAhead {
+func newReadAhead[P any](ctx context.Context, s *store.Store, read pageReader[P], after int64) *readAhead[P] {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &readAhead{pages: make(chan *orderPage), cancel: cancel}
-	a.open.Go(func() { r.readPage(ctx, a, after) })
+	a := &readAhead[P]{store: s, read: read, next: make(chan *page[P], 1), slots: make(chan struct{}, pagesAhead), cancel: cancel}
+	first := a.next
+	a.open.Go(func() { a.readPage(ctx, after, first) })
 	return a
 }
 
 // stop ends the reading and waits until its connections are free.
-func (a *readAhead) stop() {
+func (a *readAhead[P]) stop() {
 	a.cancel()
 	a.open.Wait()
 }
 
-// readPage reads the page after an id and, once that is taken, goes on with
-// the next one while its own snapshot is in use.
-func (r *run) readPage(ctx context.Context, a *readAhead, after int64) {
-	err := r.Store.Snapshot(ctx, func(sn *store.Snapshot) error {
-		page := &orderPage{sn: sn, done: make(chan struct{})}
+// readPage reads the page after an id, sets the reading of the next one going
+// and keeps its own snapshot open while that is in use.
+func (a *readAhead[P]) readPage(ctx context.Context, after int64, to chan<- *page[P]) {
+	select {
+	case a.slots <- struct{}{}:
+	case <-ctx.Done():
+		return
+	}
+	err := a.store.Snapshot(ctx, func(sn *store.Snapshot) error {
+		p := &page[P]{sn: sn, next: make(chan *page[P], 1), done: make(chan struct{})}
 		var err error
-		if page.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery); err != nil {
+		if p.content, p.through, err = a.read.read(ctx, sn, after); err != nil {
 			return err
 		}
-		if page.records, err = sn.Orders(ctx, r.settings.Storage, page.ids, false); err != nil {
-			return err
+		if p.through != lastID {
+			a.open.Go(func() { a.readPage(ctx, p.through, p.next) })
 		}
+		if a.read.make != nil {
+			p.content = a.read.make(p.content)
+		}
+		to <- p
 		select {
-		case a.pages <- page:
-		case <-ctx.Done():
-			return nil
-		}
-		if len(page.ids) == pageEvery {
-			a.open.Go(func() { r.readPage(ctx, a, page.ids[pageEvery-1]) })
-		}
-		select {
-		case <-page.done:
+		case <-p.done:
 		case <-ctx.Done():
 		}
 		return nil
 	})
-	if err == nil {
-		return
+	if err != nil {
+		to <- &page[P]{err: err}
 	}
+}
+
+// take waits for the next page.
+func (a *readAhead[P]) take(ctx context.Context) (*page[P], error) {
 	select {
-	case a.pages <- &orderPage{err: err}:
+	case p := <-a.next:
+		<-a.slots
+		a.next = p.next
+		return p, p.err
 	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
 }
 
 // errReadAgain says that a page cannot be dealt with as it was read.
-var errReadAgain = errors.New("read the page of orders again")
+var errReadAgain = errors.New("read the page again")
 
-// lookAtPage brings the ledger up to date with the next page that was read and
-// returns the id up to which it looked.
-func (r *run) lookAtPage(ctx context.Context, ahead *readAhead, after int64) (through int64, err error) {
-	var page *orderPage
-	select {
-	case page = <-ahead.pages:
-	case <-ctx.Done():
-		return 0, context.Cause(ctx)
-	}
-	if page.err != nil {
-		return 0, errReadAgain // it may have been one connection too many
-	}
-	defer close(page.done)
-	through, err = r.postPage(ctx, page, after)
-	if overflows(err) || database.Retryable(err) {
-		err = errReadAgain
-	}
-	return through, err
-}
-
-func (r *run) postPage(ctx context.Context, page *orderPage, after int64) (through int64, err error) {
-	batch, through, err := r.batchOf(ctx, page.sn, page.ids, after)
-	if err != nil {
-		return 0, err
-	}
-	read := through == lastID || len(page.ids) > 0 && through == page.ids[len(page.ids)-1]
-	if !read || len(batch.gone) > 0 {
-		return 0, errReadAgain
-	}
-	batch.done = r.passed(through)
-	if len(batch.orders) == 0 && batch.done == nil {
-		return through, nil
-	}
-	if err := r.lookAtRecords(ctx, page.sn, batch, page.records); err != nil {
-		return 0, fmt.Errorf("orders %s: %w", idRange(page.ids), err)
-	}
-	return through, nil
-}
-
-// lookAtRecords brings the ledger up to date with a batch of orders as read.
-func (r *run) lookAtRecords(ctx context.Context, sn *store.Snapshot, batch orderBatch, records []store.OrderRecord) error {
-	var result batchResult
-	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
-		result = batchResult{}
-		plan, err := r.planOrders(ctx, sn, tx, batch, records)
+// everyPage posts all pages after an id, reading ahead. Post deals with a page
+// that was read and returns the id up to which it did, again reads the page
+// after an id itself; report hears how far it is.
+func everyPage[P any](
+	ctx context.Context, s *store.Store, read pageReader[P], after int64,
+	post func(context.Context, *page[P], int64) (int64, error),
+	again func(context.Context, int64) (int64, error),
+	report func(through int64),
+) error {
+	ahead := newReadAhead(ctx, s, read, after)
+	defer func() { ahead.stop() }()
+	for after != lastID {
+		through, err := postNext(ctx, ahead, after, post)
+		if errors.Is(err, errReadAgain) || overflows(err) || database.Retryable(err) {
+			// Alone, and once more, without anything else being read meanwhile.
+			ahead.stop()
+			if through, err = again(ctx, after); err == nil {
+				ahead = newReadAhead(ctx, s, read, through)
+			}
+		}
 		if err != nil {
 			return err
 		}
-		return plan.apply(ctx, &result)
-	})
-	if err == nil {
-		r.count(result)
+		after = through
+		report(after)
 	}
-	return err
+	return nil
+}
+
+func postNext[P any](ctx context.Context, ahead *readAhead[P], after int64, post func(context.Context, *page[P], int64) (int64, error)) (int64, error) {
+	p, err := ahead.take(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			err = errReadAgain // it may have been one connection too many
+		}
+		return 0, err
+	}
+	defer close(p.done)
+	return post(ctx, p, after)
 }

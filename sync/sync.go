@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -28,11 +27,7 @@ var schema embed.FS
 // Component returns the migrations of sync's own tables, which live beside the
 // ledger's.
 func Component() database.Component {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return database.Component{Name: "sync", Files: files}
+	return database.Component{Name: "sync", Files: schema, Folder: "schema"}
 }
 
 // Programme is what the operator configured.
@@ -109,6 +104,7 @@ type run struct {
 	site               site // the settings that this run goes by
 	first              bool // no run has come to its end yet
 	empty              bool // nothing was posted before this run
+	unplaced           bool // an order failed, so its customer's first order is not known
 	mayHaveTodos       bool
 	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
 	recheckUsers       bool    // the exclusions changed

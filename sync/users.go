@@ -138,28 +138,37 @@ func (r *run) lookAtUsers(ctx context.Context, ids []int64, done func(context.Co
 	if len(ids) == 0 && done == nil {
 		return nil
 	}
-	var result batchResult
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		records, err := sn.UsersByID(ctx, ids)
 		if err != nil {
 			return err
 		}
-		return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
-			result = batchResult{}
-			if err := r.applyUsers(ctx, tx, ids, records, &result); err != nil {
-				return err
-			}
-			if done != nil {
-				return done(ctx, tx)
-			}
-			return nil
-		})
+		return r.lookAtUserRecords(ctx, ids, records, done)
 	})
 	if err != nil {
 		return fmt.Errorf("users %s: %w", idRange(ids), err)
 	}
-	r.count(result)
 	return nil
+}
+
+// lookAtUserRecords brings the ledger up to date with users as read; those
+// without a record are gone.
+func (r *run) lookAtUserRecords(ctx context.Context, ids []int64, records []store.UserRecord, done func(context.Context, *ledger.Tx) error) error {
+	var result batchResult
+	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+		result = batchResult{}
+		if err := r.applyUsers(ctx, tx, ids, records, &result); err != nil {
+			return err
+		}
+		if done != nil {
+			return done(ctx, tx)
+		}
+		return nil
+	})
+	if err == nil {
+		r.count(result)
+	}
+	return err
 }
 
 func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, records []store.UserRecord, result *batchResult) error {

@@ -112,7 +112,7 @@ func (r *run) verifyBatch(ctx context.Context, v *Verified, batch orderBatch) er
 		var found Verified
 		err = r.only(ctx, func(tx *ledger.Tx) error {
 			found = Verified{}
-			p, err := r.planOrders(ctx, sn, tx, batch, records)
+			p, err := r.planOrders(ctx, sn, tx, batch, orderPage{records: records})
 			if err != nil {
 				return err
 			}

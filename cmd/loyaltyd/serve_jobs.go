@@ -60,7 +60,7 @@ func (s *session) sync(ctx context.Context, options sync.Options) error {
 	if err := s.refreshProgramme(ctx); err != nil {
 		return err
 	}
-	summary, failed := s.engine.Run(ctx, options)
+	summary, failed := s.runEngine(ctx, options)
 	if ctx.Err() != nil {
 		return failed
 	}

@@ -76,7 +76,7 @@ func (a *app) sync(ctx context.Context, options sync.Options) (*sync.Summary, er
 	if err := a.refreshProgramme(ctx); err != nil {
 		return nil, err
 	}
-	summary, err := a.engine.Run(ctx, options)
+	summary, err := a.runEngine(ctx, options)
 	var nothing *sync.NoPlanError
 	if summary == nil || errors.As(err, &nothing) {
 		return nil, err
@@ -147,7 +147,7 @@ func summaryText(s *sync.Summary) string {
 		line("Posted %s:", count(s.Entries, "entry", "entries"))
 		for _, kind := range slices.Sorted(maps.Keys(s.Points)) {
 			if points := s.Points[kind]; points != 0 {
-				line("  %-12s %14s points", kind, signed(points))
+				line("  %-12s %14s points", kind, reports.Signed(points))
 			}
 		}
 	}
