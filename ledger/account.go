@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -35,6 +36,8 @@ type Account struct {
 
 const accountColumns = `user_id, balance, pending, earned, redeemed, expired, revoked, adjusted,
 	seq, last_entry_at, frozen, head`
+
+var accountColumnList = strings.Split(accountColumns, ",")
 
 func newAccount(user int64) *Account {
 	return &Account{User: user, Head: make([]byte, sha256.Size)}
@@ -200,7 +203,7 @@ func (t *Tx) Freeze(ctx context.Context, user int64, frozen bool) error {
 	return nil
 }
 
-const maxInList = 1000
+const maxInList = 900
 
 // inChunks calls work with at most maxInList of ids at a time, which bounds
 // the length of a statement.
