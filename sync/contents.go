@@ -38,7 +38,7 @@ func (r *run) sweepContents(ctx context.Context, pass *passes) error {
 	if err := r.readContents(ctx, pass, through, last); err != nil {
 		return err
 	}
-	if pass.Line <= last {
+	if pass.Line <= last && pass.Line < lastID {
 		return nil
 	}
 	if err := r.compareContents(ctx, pass.Sums); err != nil {
@@ -104,7 +104,8 @@ func (r *run) compareContents(ctx context.Context, sums map[int64]uint64) error 
 		if differ[n] == 0 {
 			continue
 		}
-		for part := n * contentBucket / bucketSize; part < (n+1)*contentBucket/bucketSize; part++ {
+		for i := range int64(contentBucket / bucketSize) {
+			part := n*(contentBucket/bucketSize) + i
 			if err := r.paced(ctx, func() error { return r.lookInto(ctx, part*bucketSize, endOfBucket(part)) }); err != nil {
 				return err
 			}
