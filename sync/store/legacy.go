@@ -30,18 +30,8 @@ var (
 )
 
 func (sn *Snapshot) legacyRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
-	rows, err := sn.legacySelect(ctx, `o.post_type = 'shop_order' AND o.ID IN (`+list(ids)+`)`)
-	if err != nil {
-		return nil, err
-	}
-	owners := make([]int64, len(rows))
-	for i, row := range rows {
-		owners[i] = row.id
-	}
-	err = chunks(owners, diveList, func(part []int64) error {
-		refunds, err := sn.legacySelect(ctx, `o.post_type = 'shop_order_refund' AND o.post_parent IN (`+list(part)+`)`)
-		rows = append(rows, refunds...)
-		return err
+	rows, err := withRefunds(ids, "o.post_type", "o.ID", "o.post_parent", func(condition string) ([]*orderRow, error) {
+		return sn.legacySelect(ctx, condition)
 	})
 	if err != nil {
 		return nil, err
@@ -80,7 +70,7 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		owners[i], byID[row.id], meta[row.id] = row.id, row, make(map[string]first, len(legacyKeys))
 	}
 	var scratch []byte
-	err := sn.meta(ctx, postMeta, owners, func(r record) error {
+	err := sn.owned(ctx, postMeta, owners, func(r record) error {
 		owner, id, key, v := r.id(0), r.id(1), r.text(2), r.value(3)
 		row := byID[owner]
 		if row == nil {
