@@ -40,39 +40,35 @@ func (c *Config) checkProgram(r *report) {
 }
 
 func (c *Config) readDSN(r *report, path, file string, to *DSN) {
-	if file == "" {
-		return
+	if text := c.readFrom(r, path, file, "the DSN", checkDSN); text != "" {
+		*to = NewDSN(text)
 	}
-	e := c.entry(path, r)
-	data, err := readBounded(file, 64<<10)
-	if err != nil {
-		e.refuse("%q %v", file, err)
-		return
-	}
-	text := strings.TrimSpace(string(data))
-	if problem := checkDSN(text); problem != "" {
-		e.refuse("the DSN in %q %s", file, problem)
-		return
-	}
-	*to = NewDSN(text)
 }
 
 func (c *Config) readSecret(r *report, path, file string, check func(string) string, to *Secret) {
+	if text := c.readFrom(r, path, file, "what is", check); text != "" {
+		*to = NewSecret(text)
+	}
+}
+
+// readFrom returns the text in the file that a key names, or "" when there is
+// none or when it is refused.
+func (c *Config) readFrom(r *report, path, file, what string, check func(string) string) string {
 	if file == "" {
-		return
+		return ""
 	}
 	e := c.entry(path, r)
 	data, err := readBounded(file, 64<<10)
 	if err != nil {
 		e.refuse("%q %v", file, err)
-		return
+		return ""
 	}
 	text := strings.TrimSpace(string(data))
 	if problem := check(text); problem != "" {
-		e.refuse("what is in %q %s", file, problem)
-		return
+		e.refuse("%s in %q %s", what, file, problem)
+		return ""
 	}
-	*to = NewSecret(text)
+	return text
 }
 
 // checkKey returns what is wrong with a key, without quoting it.

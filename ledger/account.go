@@ -85,6 +85,24 @@ func (l *Ledger) Account(ctx context.Context, user int64) (Account, error) {
 	return account, nil
 }
 
+// Accounts returns the accounts of users, at most a thousand of them; one
+// without entries is left out.
+func (l *Ledger) Accounts(ctx context.Context, users []int64) (map[int64]Account, error) {
+	query, args, err := sqlx.In(l.sql(`SELECT `+accountColumns+` FROM {p}loyalty_accounts WHERE user_id IN (?)`), users)
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	var found []Account
+	if err := l.db.SelectContext(ctx, &found, query, args...); err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	accounts := make(map[int64]Account, len(found))
+	for _, account := range found {
+		accounts[account.User] = account
+	}
+	return accounts, nil
+}
+
 // Entries returns up to limit entries of an account with a sequence number
 // above after, in the order of recording.
 func (l *Ledger) Entries(ctx context.Context, user, after int64, limit int) ([]Entry, error) {

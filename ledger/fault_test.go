@@ -76,48 +76,46 @@ func (d *desk) behindProxy() (*testshop.Proxy, *ledger.Ledger) {
 	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, ledger.Options{})
 }
 
+// breaking does rounds with a ledger behind a proxy that breaks the connection
+// one COMMIT or packet later in each, up to the first round that it no longer
+// reaches. There must be at least so many before.
+func (d *desk) breaking(what string, least int64, order func(*testshop.Proxy, int), do func(l *ledger.Ledger, round int64) error, check func(rounds int64)) {
+	d.Helper()
+	proxy, l := d.behindProxy()
+	for round := int64(0); ; round++ {
+		before := proxy.Broken()
+		order(proxy, int(round))
+		if err := do(l, round); err != nil {
+			d.Fatalf("at %s %d: %v", what, round, err)
+		}
+		check(round + 1)
+		if proxy.Broken() == before {
+			if round < least {
+				d.Errorf("broken at only %d of at least %d", round, least)
+			}
+			return
+		}
+	}
+}
+
 func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
-		proxy, l := d.behindProxy()
-		for round := int64(0); ; round++ {
-			before := proxy.Broken()
-			proxy.LoseCommit(int(round))
-			if err := everything(t.Context(), l, d.lease, round); err != nil {
-				t.Fatalf("losing COMMIT %d: %v", round, err)
-			}
-			d.wantRounds(round + 1)
-			if proxy.Broken() == before {
-				if round < 6 {
-					t.Errorf("only %d COMMITs were lost; there are six writes", round)
-				}
-				return
-			}
-		}
+		d.breaking("COMMIT", 6, (*testshop.Proxy).LoseCommit, func(l *ledger.Ledger, round int64) error {
+			return everything(t.Context(), l, d.lease, round)
+		}, d.wantRounds)
 	})
 }
 
 func TestAConnectionCutAtAnyPacketChangesNothing(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
-		proxy, l := d.behindProxy()
-		for round := int64(0); ; round++ {
-			before := proxy.Broken()
-			proxy.CutAfter(int(round))
+		d.breaking("packet", 40, (*testshop.Proxy).CutAfter, func(l *ledger.Ledger, round int64) error {
 			// Statements outside transactions are not repeated: their caller is told.
 			err := everything(t.Context(), l, d.lease, round)
 			for attempt := 0; err != nil && database.ConnectionLost(err) && attempt < 3; attempt++ {
 				err = everything(t.Context(), l, d.lease, round)
 			}
-			if err != nil {
-				t.Fatalf("cutting packet %d: %v", round, err)
-			}
-			d.wantRounds(round + 1)
-			if proxy.Broken() == before {
-				if round < 40 {
-					t.Errorf("only %d packets were cut", round)
-				}
-				return
-			}
-		}
+			return err
+		}, d.wantRounds)
 	})
 }
 

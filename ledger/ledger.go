@@ -11,11 +11,11 @@ package ledger
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/jmoiron/sqlx"
 
+	"loyaltyd/internal/batch"
 	"loyaltyd/internal/database"
 )
 
@@ -24,11 +24,7 @@ var schema embed.FS
 
 // Component returns the ledger's migrations.
 func Component() database.Component {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return database.Component{Name: "ledger", Files: files}
+	return database.Component{Name: "ledger", Files: schema, Folder: "schema"}
 }
 
 // Ledger gives access to the ledger tables of one site.
@@ -38,6 +34,8 @@ type Ledger struct {
 	zone   *time.Location
 	clamp  bool
 	alone  chan struct{} // holds one value while UpdateAlone is at work
+
+	errands *batch.Batch[*errand, struct{}]
 }
 
 // Options are the settings of a Ledger that are not stored in its tables.
@@ -52,7 +50,7 @@ type Options struct {
 // Open returns the ledger in db whose tables carry prefix. It does not touch
 // the database; Component says which tables it needs.
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
-	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1)}
+	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1), errands: newErrands()}
 	return l.With(options)
 }
 

@@ -128,14 +128,22 @@ func (t *Tx) readRevisions(ctx context.Context, source Source, objects []int64) 
 	})
 }
 
+// refuses returns why an account as it stands does not take a posting, or nil.
+func (a *Account) refuses(p Posting) error {
+	if a.Frozen && p.Type != Adjust {
+		return fmt.Errorf("%s for %s %d in account %d: %w", p.Type, p.Source, p.Object, p.User, ErrFrozen)
+	}
+	if p.Type == Redeem && a.Balance < -p.Points {
+		return fmt.Errorf("redeem %d of %d points in account %d: %w", -p.Points, a.Balance, p.User, ErrInsufficient)
+	}
+	return nil
+}
+
 // entry appends a posting to its account and returns it as an entry.
 func (t *Tx) entry(p Posting, noteHash []byte) (Entry, error) {
 	account := t.open[p.User]
-	if account.Frozen && p.Type != Adjust {
-		return Entry{}, fmt.Errorf("%s for %s %d in account %d: %w", p.Type, p.Source, p.Object, p.User, ErrFrozen)
-	}
-	if p.Type == Redeem && account.Balance < -p.Points {
-		return Entry{}, fmt.Errorf("redeem %d of %d points in account %d: %w", -p.Points, account.Balance, p.User, ErrInsufficient)
+	if err := account.refuses(p); err != nil {
+		return Entry{}, err
 	}
 	k := key{p.Source, p.Object}
 	e := Entry{

@@ -291,42 +291,18 @@ func (d *desk) wantRedeemed(rounds int64) {
 func TestALostAnswerToAnyCommitRedeemsOnce(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		d.post(earn(7, 1, 1_000_000))
-		proxy, l := d.behindProxy()
-		for round := int64(0); ; round++ {
-			before := proxy.Broken()
-			proxy.LoseCommit(int(round))
-			if err := redeeming(t.Context(), l, round); err != nil {
-				t.Fatalf("losing COMMIT %d: %v", round, err)
-			}
-			d.wantRedeemed(round + 1)
-			if proxy.Broken() == before {
-				if round < 6 {
-					t.Errorf("only %d COMMITs were lost; there are six changes", round)
-				}
-				return
-			}
-		}
+		d.breaking("COMMIT", 6, (*testshop.Proxy).LoseCommit, func(l *ledger.Ledger, round int64) error {
+			return redeeming(t.Context(), l, round)
+		}, d.wantRedeemed)
 	})
 }
 
 func TestAConnectionCutAtAnyPacketRedeemsOnce(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		d.post(earn(7, 1, 1_000_000))
-		proxy, l := d.behindProxy()
-		for round := int64(0); ; round++ {
-			before := proxy.Broken()
-			proxy.CutAfter(int(round))
-			if err := redeeming(t.Context(), l, round); err != nil {
-				t.Fatalf("cutting packet %d: %v", round, err)
-			}
-			d.wantRedeemed(round + 1)
-			if proxy.Broken() == before {
-				if round < 60 {
-					t.Errorf("only %d packets were cut", round)
-				}
-				return
-			}
-		}
+		d.breaking("packet", 60, (*testshop.Proxy).CutAfter, func(l *ledger.Ledger, round int64) error {
+			return redeeming(t.Context(), l, round)
+		}, d.wantRedeemed)
 	})
 }
 

@@ -6,6 +6,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
 )
 
 // ErrKeyReused says that an idempotency key came back with another request.
@@ -63,6 +66,92 @@ func (t *Tx) answer(ctx context.Context, request int64, entry *Entry) error {
 	_, err := t.ExecContext(ctx, t.ledger.sql(`UPDATE {p}loyalty_requests SET entry_id = ? WHERE id = ?`), entry.ID, request)
 	if err != nil {
 		return fmt.Errorf("complete request %d: %w", request, err)
+	}
+	return nil
+}
+
+// answeredRequest is a request that was made before, with the entry that answered it.
+type answeredRequest struct {
+	Key     string        `db:"idem_key"`
+	Hash    []byte        `db:"body_hash"`
+	Object  sql.NullInt64 `db:"object_id"`
+	Balance sql.NullInt64 `db:"balance"`
+}
+
+// plainKey returns what keys have in common that the table takes for one: it
+// compares without spaces at the end.
+func plainKey(idemKey string) string { return strings.TrimRight(idemKey, " ") }
+
+// answered returns those of the reservations that were asked for before, by
+// plain key.
+func (t *Tx) answered(ctx context.Context, errands []*errand) (map[string]answeredRequest, error) {
+	keys := make([]string, len(errands))
+	for i, e := range errands {
+		keys[i] = e.reservation.Key
+	}
+	query, args, err := sqlx.In(t.ledger.sql(`
+		SELECT q.idem_key, q.body_hash, e.object_id, e.balance FROM {p}loyalty_requests q
+		LEFT JOIN {p}loyalty_entries e ON e.id = q.entry_id WHERE q.idem_key IN (?)`), keys)
+	if err != nil {
+		return nil, fmt.Errorf("look for the requests: %w", err)
+	}
+	var rows []answeredRequest
+	if err := t.SelectContext(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("look for the requests: %w", err)
+	}
+	answered := make(map[string]answeredRequest, len(rows))
+	for _, row := range rows {
+		answered[plainKey(row.Key)] = row
+	}
+	return answered, nil
+}
+
+// answerAll records reservations' requests with the entries that they led to,
+// which are each the first of its redemption.
+func (t *Tx) answerAll(ctx context.Context, errands []*errand, entries []Entry) error {
+	ids := map[int64]int64{}
+	if len(errands) == 1 {
+		ids[errands[0].redemption.ID] = entries[0].ID
+	} else if err := t.readFirstEntries(ctx, errands, ids); err != nil {
+		return err
+	}
+	const columns = 4
+	args := make([]any, 0, len(errands)*columns)
+	for _, e := range errands {
+		args = append(args, e.reservation.Key, e.reservation.hash(), ids[e.redemption.ID], t.Now)
+	}
+	_, err := t.ExecContext(ctx, t.ledger.sql(`
+		INSERT INTO {p}loyalty_requests (idem_key, body_hash, entry_id, created_at) VALUES `)+rows(columns, len(errands)), args...)
+	if err != nil {
+		return fmt.Errorf("record %d requests: %w", len(errands), err)
+	}
+	return nil
+}
+
+// readFirstEntries reads the ids of the entries that made redemptions, by
+// redemption.
+func (t *Tx) readFirstEntries(ctx context.Context, errands []*errand, ids map[int64]int64) error {
+	redemptions := make([]int64, len(errands))
+	for i, e := range errands {
+		redemptions[i] = e.redemption.ID
+	}
+	query, args, err := sqlx.In(t.ledger.sql(`
+		SELECT object_id, id FROM {p}loyalty_entries WHERE source = ? AND revision = 0 AND object_id IN (?)`), Coupon, redemptions)
+	if err != nil {
+		return fmt.Errorf("read the numbers of entries: %w", err)
+	}
+	var rows []struct {
+		Object int64 `db:"object_id"`
+		ID     int64 `db:"id"`
+	}
+	if err := t.SelectContext(ctx, &rows, query, args...); err != nil {
+		return fmt.Errorf("read the numbers of entries: %w", err)
+	}
+	for _, row := range rows {
+		ids[row.Object] = row.ID
+	}
+	if len(ids) != len(errands) {
+		return fmt.Errorf("there are %d entries of %d redemptions", len(ids), len(errands))
 	}
 	return nil
 }

@@ -1,11 +1,12 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
 
@@ -73,61 +74,170 @@ func (l *Ledger) Reserve(ctx context.Context, reservation Reservation) (r Redemp
 	if err := reservation.check(); err != nil {
 		return Redemption{}, 0, false, err
 	}
-	var posted string // code of the redemption; the answer to its COMMIT may be lost
-	err = l.UpdateAlone(ctx, func(tx *Tx) error {
-		request, first, err := tx.request(ctx, reservation.Key, reservation.hash())
-		if err != nil {
-			return err
-		}
-		if first != nil {
-			found, err := tx.Redemptions(ctx, []int64{first.Object})
-			r, err = only(found, first.Object, err)
-			balance, repeated = first.Balance, r.Code != posted
-			return err
-		}
-		if r, err = tx.reserve(ctx, &reservation); err != nil {
-			return err
-		}
-		entries, err := tx.Post(ctx, []Posting{{
-			User: r.User, Type: Redeem, Source: Coupon, Object: r.ID, Points: -r.Points,
-			OccurredAt: tx.Now, Cause: "redeemed", Actor: reservation.Actor,
-		}})
-		if err != nil {
-			return err
-		}
-		balance, repeated, posted = entries[0].Balance, false, r.Code
-		return tx.answer(ctx, request, &entries[0])
-	})
-	if err != nil {
+	e := errand{reservation: &reservation}
+	if err := l.do(ctx, &e); err != nil {
 		return Redemption{}, 0, false, err
 	}
-	return r, balance, repeated, nil
+	return e.redemption, e.balance, e.repeated, nil
 }
 
-// reserve makes the row of a redemption.
-func (t *Tx) reserve(ctx context.Context, reservation *Reservation) (Redemption, error) {
-	r := Redemption{
-		User: reservation.User, Points: reservation.Points, Amount: reservation.Amount, Currency: reservation.Currency,
-		State: Reserved, ReservedAt: Instant(t.Now), ChangedAt: Instant(t.Now), ExpiresOn: reservation.ExpiresOn,
+// reserveAll makes the reservations that are new and covered, in order, and
+// reports whether there were any.
+func (t *Tx) reserveAll(ctx context.Context, errands []*errand) (reserved bool, err error) {
+	if len(errands) == 0 {
+		return false, nil
 	}
-	const duplicate = 1062
+	fresh, err := t.repeat(ctx, errands)
+	if err != nil {
+		return false, err
+	}
+	if fresh, err = t.covered(ctx, fresh); err != nil || len(fresh) == 0 {
+		return false, err
+	}
+	if err := t.addRedemptions(ctx, fresh); err != nil {
+		return false, err
+	}
+	postings := make([]Posting, len(fresh))
+	for i, e := range fresh {
+		r := &e.redemption
+		t.next[key{Coupon, r.ID}] = 0 // nothing was posted for what is new
+		postings[i] = redeemPosting(t, r, e.reservation.Actor)
+	}
+	entries, err := t.Post(ctx, postings)
+	if err != nil {
+		return false, err
+	}
+	for i, e := range fresh {
+		e.balance, e.repeated, e.posted = entries[i].Balance, false, e.redemption.Code
+	}
+	return true, t.answerAll(ctx, fresh, entries)
+}
+
+func redeemPosting(t *Tx, r *Redemption, actor string) Posting {
+	return Posting{
+		User: r.User, Type: Redeem, Source: Coupon, Object: r.ID, Points: -r.Points, OccurredAt: t.Now, Cause: "redeemed", Actor: actor,
+	}
+}
+
+// repeat answers those that were asked before, and returns the others.
+func (t *Tx) repeat(ctx context.Context, errands []*errand) (fresh []*errand, err error) {
+	answered, err := t.answered(ctx, errands)
+	if err != nil || len(answered) == 0 {
+		return errands, err
+	}
+	var repeated []*errand
+	var ids []int64
+	for _, e := range errands {
+		before, known := answered[plainKey(e.reservation.Key)]
+		switch {
+		case !known:
+			fresh = append(fresh, e)
+		case !bytes.Equal(before.Hash, e.reservation.hash()):
+			e.err = ErrKeyReused
+		default:
+			repeated, ids = append(repeated, e), append(ids, before.Object.Int64)
+		}
+	}
+	if len(repeated) == 0 {
+		return fresh, nil
+	}
+	found, err := t.Redemptions(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]Redemption, len(found))
+	for _, r := range found {
+		byID[r.ID] = r
+	}
+	for i, e := range repeated {
+		r, exists := byID[ids[i]]
+		if !exists {
+			return nil, fmt.Errorf("redemption %d of the request %q: %w", ids[i], e.reservation.Key, ErrNoRedemption)
+		}
+		e.redemption, e.balance, e.repeated = r, answered[plainKey(e.reservation.Key)].Balance.Int64, r.Code != e.posted
+	}
+	return fresh, nil
+}
+
+// covered refuses those that their account does not allow, each after what
+// those before it take, and returns the others.
+func (t *Tx) covered(ctx context.Context, errands []*errand) ([]*errand, error) {
+	users := make([]int64, len(errands))
+	for i, e := range errands {
+		users[i] = e.reservation.User
+	}
+	if err := t.accounts(ctx, users); err != nil {
+		return nil, err
+	}
+	var covered []*errand
+	left := map[int64]*Account{}
+	for _, e := range errands {
+		r := e.reservation
+		if left[r.User] == nil {
+			account := *t.open[r.User]
+			left[r.User] = &account
+		}
+		if e.err = left[r.User].refuses(Posting{User: r.User, Type: Redeem, Points: -r.Points, Source: Coupon}); e.err == nil {
+			left[r.User].Balance -= r.Points
+			covered = append(covered, e)
+		}
+	}
+	return covered, nil
+}
+
+// addRedemptions makes the rows of redemptions.
+func (t *Tx) addRedemptions(ctx context.Context, errands []*errand) error {
+	const duplicate, columns = 1062, 9
+	codes := make([]string, len(errands))
 	for attempt := 1; ; attempt++ {
-		r.Code = newCode()
+		args := make([]any, 0, len(errands)*columns)
+		for i, e := range errands {
+			asked := e.reservation
+			codes[i] = newCode()
+			e.redemption = Redemption{
+				User: asked.User, Points: asked.Points, Amount: asked.Amount, Currency: asked.Currency, Code: codes[i],
+				State: Reserved, ReservedAt: Instant(t.Now), ChangedAt: Instant(t.Now), ExpiresOn: asked.ExpiresOn,
+			}
+			r := &e.redemption
+			args = append(args, r.User, r.Points, r.Amount.Text('f'), r.Currency, r.Code, r.State, r.ReservedAt, r.ChangedAt,
+				sql.NullString{String: r.ExpiresOn, Valid: r.ExpiresOn != ""})
+		}
 		result, err := t.ExecContext(ctx, t.ledger.sql(`
 			INSERT INTO {p}loyalty_redemptions (user_id, points, amount, currency, code, state, reserved_at, changed_at, expires_on)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULLIF(?, ''))`),
-			r.User, r.Points, r.Amount.Text('f'), r.Currency, r.Code, r.State, r.ReservedAt, r.ChangedAt, r.ExpiresOn)
+			VALUES `)+rows(columns, len(errands)), args...)
 		if database.Code(err) == duplicate && attempt < 5 {
-			continue // another redemption has that code
+			continue // another redemption has one of the codes
 		}
 		if err != nil {
-			return Redemption{}, fmt.Errorf("record the redemption: %w", err)
+			return fmt.Errorf("record %d redemptions: %w", len(errands), err)
 		}
-		if r.ID, err = result.LastInsertId(); err != nil {
-			return Redemption{}, fmt.Errorf("read the redemption's number: %w", err)
+		if len(errands) > 1 {
+			return t.numberRedemptions(ctx, errands, codes)
 		}
-		return r, nil
+		if errands[0].redemption.ID, err = result.LastInsertId(); err != nil {
+			return fmt.Errorf("read the redemption's number: %w", err)
+		}
+		return nil
 	}
+}
+
+// numberRedemptions reads the ids of new rows: of several at once not every kind
+// of cluster tells them.
+func (t *Tx) numberRedemptions(ctx context.Context, errands []*errand, codes []string) error {
+	found, err := t.ledger.redemptions(ctx, t.Tx, `code IN (?)`, codes)
+	if err != nil {
+		return err
+	}
+	ids := make(map[string]int64, len(found))
+	for i := range found {
+		ids[found[i].Code] = found[i].ID
+	}
+	for _, e := range errands {
+		if e.redemption.ID = ids[e.redemption.Code]; e.redemption.ID == 0 {
+			return fmt.Errorf("the redemption with the code %s is not there", e.redemption.Code)
+		}
+	}
+	return nil
 }
 
 // newCode returns a coupon's code that cannot be guessed and is read aloud
@@ -156,7 +266,7 @@ func (l *Ledger) Confirm(ctx context.Context, id, coupon int64) (Redemption, err
 	if coupon <= 0 {
 		return Redemption{}, fmt.Errorf("%d is not the id of a coupon", coupon)
 	}
-	return l.decide(ctx, id, func(tx *Tx, r Redemption) (Redemption, error) {
+	return l.change(ctx, id, func(ctx context.Context, tx *Tx, r Redemption) (Redemption, error) {
 		switch {
 		case r.State == Cancelled:
 			return r, ErrCancelled
@@ -174,7 +284,7 @@ func (l *Ledger) Confirm(ctx context.Context, id, coupon int64) (Redemption, err
 // Cancel gives a reservation's points back. It may be repeated.
 // ErrNoRedemption, ErrConfirmed, ErrClosed and ErrFrozen say why not.
 func (l *Ledger) Cancel(ctx context.Context, id int64) (Redemption, error) {
-	return l.decide(ctx, id, func(tx *Tx, r Redemption) (Redemption, error) {
+	return l.change(ctx, id, func(ctx context.Context, tx *Tx, r Redemption) (Redemption, error) {
 		switch r.State {
 		case Cancelled:
 			return r, nil
@@ -184,28 +294,22 @@ func (l *Ledger) Cancel(ctx context.Context, id int64) (Redemption, error) {
 			return r, ErrConfirmed
 		case Reserved:
 		}
-		if frozen, err := tx.Frozen(ctx, []int64{r.User}); err != nil || frozen[r.User] {
-			return r, errors.Join(err, ErrFrozen)
+		frozen, err := tx.Frozen(ctx, []int64{r.User})
+		switch {
+		case err != nil:
+			return r, err
+		case frozen[r.User]:
+			return r, ErrFrozen
 		}
 		return tx.settle(ctx, r, Settlement{State: Cancelled, Returned: r.Points, OccurredAt: tx.Now, Cause: "cancelled"})
 	})
 }
 
-// decide changes one redemption in a transaction of its own.
-func (l *Ledger) decide(ctx context.Context, id int64, change func(*Tx, Redemption) (Redemption, error)) (Redemption, error) {
-	var r Redemption
-	err := l.UpdateAlone(ctx, func(tx *Tx) error {
-		found, err := tx.Redemptions(ctx, []int64{id})
-		if r, err = only(found, id, err); err != nil {
-			return err
-		}
-		if r, err = change(tx, r); err != nil {
-			return fmt.Errorf("redemption %d: %w", id, err)
-		}
-		return nil
-	})
-	if err != nil {
+// change changes one redemption.
+func (l *Ledger) change(ctx context.Context, id int64, change func(context.Context, *Tx, Redemption) (Redemption, error)) (Redemption, error) {
+	e := errand{id: id, change: change}
+	if err := l.do(ctx, &e); err != nil {
 		return Redemption{}, err
 	}
-	return r, nil
+	return e.redemption, nil
 }

@@ -81,6 +81,12 @@ func TestARefreshReadsWhatChangedNotTheLedger(t *testing.T) {
 		measure("two pages of the history", 100, page(reports.Filter{}))
 		measure("two pages of a month", 100, page(reports.Filter{Range: &days, Zone: time.UTC}))
 		measure("two pages of a source", 100, page(reports.Filter{Source: "coupon"}))
+		var rare []line
+		for i := range 30 {
+			rare = append(rare, line{User: 7, At: noon.AddDate(0, 0, -25*i), Type: "expire", Source: "expiry", Points: -1})
+		}
+		b.post(t.Context(), rare...)
+		measure("two pages of a rare type, and the days", 2500, page(reports.Filter{Type: "expire", Zone: time.UTC}))
 		b.post(t.Context(), ten(line{User: 6, At: noon, Type: "earn", Source: "purchase", Points: 1})...)
 		measure("two pages of a customer", 100, page(reports.Filter{User: 6}))
 	})

@@ -63,9 +63,9 @@ func statusTable(s Status, pointsPerUnit *apd.Decimal) string {
 		if err != nil {
 			shown = ""
 		}
-		t.AppendRow(table.Row{line.label, grouped(line.points), shown})
+		t.AppendRow(table.Row{line.label, Number(line.points), shown})
 	}
-	t.AppendFooter(table.Row{"Participants", grouped(s.Participants)})
+	t.AppendFooter(table.Row{"Participants", Number(s.Participants)})
 	return render("Points Status: "+rangeLabel(s.Period, s.Range), t)
 }
 
@@ -79,8 +79,8 @@ func statusesTable(statuses []Status) string {
 			from, to = "", ""
 		}
 		t.AppendRow(table.Row{
-			PeriodLabel(s.Period), from, to, grouped(s.Opening), grouped(s.Issued), grouped(s.Redeemed), grouped(s.Expired),
-			grouped(s.Revoked), grouped(s.Adjusted), grouped(s.Balance), grouped(s.Pending), money(&s.Value, s.Currency), grouped(s.Participants),
+			PeriodLabel(s.Period), from, to, Number(s.Opening), Number(s.Issued), Number(s.Redeemed), Number(s.Expired),
+			Number(s.Revoked), Number(s.Adjusted), Number(s.Balance), Number(s.Pending), money(&s.Value, s.Currency), Number(s.Participants),
 		})
 	}
 	return render("Points Status", t)
@@ -97,7 +97,7 @@ func PrintSources(w io.Writer, f Format, sources []Source) error {
 		return tablesByPeriod("Points Sources", sources, func(s Source) string { return s.Period },
 			[]string{"Source", "Points", "Entries", "Customers"},
 			func(s Source) table.Row {
-				return table.Row{brief(clean(SourceLabel(s.Source))), grouped(s.Points), grouped(s.Entries), grouped(s.Customers)}
+				return table.Row{brief(clean(SourceLabel(s.Source))), Number(s.Points), Number(s.Entries), Number(s.Customers)}
 			})
 	})
 }
@@ -114,7 +114,7 @@ func PrintEarners(w io.Writer, f Format, earners []Earner, names map[int64]strin
 		return tablesByPeriod("Top Earning Customers", earners, func(e Earner) string { return e.Period },
 			[]string{"Customer", "Place", "Points", "Balance", "Entries"},
 			func(e Earner) table.Row {
-				return table.Row{brief(customer(names, e.User)), e.Place, grouped(e.Earned), grouped(e.Balance), grouped(e.Entries)}
+				return table.Row{brief(customer(names, e.User)), e.Place, Number(e.Earned), Number(e.Balance), Number(e.Entries)}
 			})
 	})
 }
@@ -142,13 +142,13 @@ func PrintHistory(w io.Writer, f Format, entries []Entry, names map[int64]string
 			if note := strings.TrimSpace(clean(e.Note.String)); note != "" {
 				related += ": " + note
 			}
-			points := signed(e.Points)
+			points := Signed(e.Points)
 			if e.Pending != 0 {
-				points = "(" + signed(e.Pending) + ")"
+				points = "(" + Signed(e.Pending) + ")"
 			}
 			t.AppendRow(table.Row{
 				e.OccurredAt.In(zone).Format("2006-01-02 15:04"), brief(customer(names, e.User)), brief(clean(e.Activity())), points,
-				grouped(e.Balance), brief(related),
+				Number(e.Balance), brief(related),
 			})
 		}
 		return render("Points History", t)
@@ -174,8 +174,8 @@ func PrintBalances(w io.Writer, f Format, accounts []Account, names map[int64]st
 		rightFrom(t, 2, 10)
 		for _, a := range accounts {
 			t.AppendRow(table.Row{
-				brief(customer(names, a.User)), a.User, grouped(a.Balance), grouped(a.Pending), grouped(a.Earned), grouped(a.Redeemed),
-				grouped(a.Expired), grouped(a.Revoked), grouped(a.Adjusted), grouped(a.Entries),
+				brief(customer(names, a.User)), a.User, Number(a.Balance), Number(a.Pending), Number(a.Earned), Number(a.Redeemed),
+				Number(a.Expired), Number(a.Revoked), Number(a.Adjusted), Number(a.Entries),
 			})
 		}
 		return render("Balances", t)
@@ -290,8 +290,8 @@ func brief(text string) string {
 	return text
 }
 
-// grouped writes a number with separators between thousands.
-func grouped(n int64) string {
+// Number returns a number for reading, with separators between thousands.
+func Number(n int64) string {
 	return groupDigits(strconv.FormatInt(n, 10))
 }
 
@@ -306,11 +306,12 @@ func groupDigits(digits string) string {
 	return sign + digits
 }
 
-func signed(n int64) string {
+// Signed is Number with the sign of what is added.
+func Signed(n int64) string {
 	if n > 0 {
-		return "+" + grouped(n)
+		return "+" + Number(n)
 	}
-	return grouped(n)
+	return Number(n)
 }
 
 // money writes an amount with two places, for reading.

@@ -160,7 +160,9 @@ func (r *Reports) StatusOf(ctx context.Context, s Settings, in Range) (Status, e
 }
 
 // SourcesOf computes the sources of any range of days from the daily sums.
-// Their customers are counted from the range's entries.
+// Their customers are counted from the range's entries, which the server is
+// told to sort: a temporary table with a row for each of many customers outgrows
+// its memory.
 func (r *Reports) SourcesOf(ctx context.Context, s Settings, in Range) ([]Source, error) {
 	sums, err := r.sumsOf(ctx, in)
 	if err != nil {
@@ -173,7 +175,9 @@ func (r *Reports) SourcesOf(ctx context.Context, s Settings, in Range) ([]Source
 	during, args := in.instants("occurred_at", s.Zone)
 	var rows []Source
 	err = r.db.SelectContext(ctx, &rows, r.sql(`
-		SELECT source, COUNT(DISTINCT user_id) AS customers FROM {entries} WHERE `+during+` AND `+earning+` GROUP BY source`), args...)
+		SELECT source, COUNT(*) AS customers FROM (
+		  SELECT SQL_BIG_RESULT user_id, source FROM {entries} WHERE `+during+` AND `+earning+` GROUP BY user_id, source) e
+		GROUP BY source`), args...)
 	if err != nil {
 		return nil, fmt.Errorf("count the customers of each source: %w", err)
 	}
@@ -202,8 +206,10 @@ func (r *Reports) EarnersOf(ctx context.Context, s Settings, in Range, limit int
 	during, args := in.instants("occurred_at", s.Zone)
 	var top []Earner
 	err := r.db.SelectContext(ctx, &top, r.sql(`
-		SELECT user_id, SUM(points) AS earned, COUNT(*) AS entries FROM {entries} WHERE `+during+` AND `+earning+`
-		GROUP BY user_id HAVING earned > 0 ORDER BY earned DESC, user_id LIMIT ?`), append(args, limit)...)
+		SELECT user_id, earned, entries FROM (
+		  SELECT SQL_BIG_RESULT user_id, SUM(points) AS earned, COUNT(*) AS entries FROM {entries} WHERE `+during+` AND `+earning+`
+		  GROUP BY user_id) e
+		WHERE earned > 0 ORDER BY earned DESC, user_id LIMIT ?`), append(args, limit)...)
 	if err != nil {
 		return nil, fmt.Errorf("add up the top earners: %w", err)
 	}

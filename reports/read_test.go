@@ -19,12 +19,19 @@ func TestHistoryPagesShowEveryEntryOnce(t *testing.T) {
 		for i := range 30 {
 			s.post(t.Context(), line{User: 2, At: noon.AddDate(0, 0, -i%3), Type: "earn", Source: "purchase", Points: 1, Note: fmt.Sprint("n", i)})
 		}
+		s.refresh(t, settings(t, time.UTC, noon))
 		days := reports.Range{From: mustDay("2026-11-19"), To: mustDay("2026-11-20")}
 		for _, f := range []reports.Filter{
 			{},
 			{User: 2},
 			{Source: "purchase"},
 			{Type: "redeem"},
+			{Type: "redeem", Zone: time.UTC},
+			{Type: "earn", Zone: time.UTC},
+			{Type: "earn", Source: "signup", Zone: time.UTC},
+			{Type: "earn", Range: &days, Zone: time.UTC},
+			{Type: "earn", Range: &days, Zone: location(t, "Asia/Kolkata")},
+			{Type: "expire", Zone: time.UTC},
 			{Range: &days, Zone: time.UTC},
 			{User: 2, Source: "purchase", Type: "earn", Range: &days, Zone: time.UTC},
 			{User: 99},
@@ -33,7 +40,7 @@ func TestHistoryPagesShowEveryEntryOnce(t *testing.T) {
 			want := map[int64]line{}
 			for _, l := range s.lines {
 				if (f.User == 0 || f.User == l.User) && (f.Source == "" || f.Source == l.Source) && (f.Type == "" || f.Type == l.Type) &&
-					(f.Range == nil || f.Range.Contains(reports.DayOf(l.At, time.UTC))) {
+					(f.Range == nil || f.Range.Contains(reports.DayOf(l.At, f.Zone))) {
 					want[l.ID] = l
 				}
 			}

@@ -12,7 +12,6 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/jmoiron/sqlx"
@@ -49,19 +48,11 @@ var schema embed.FS
 // database.Migrate and database.CheckSchema need them. The view of a ledger in
 // the same database comes last and needs the ledger's tables.
 func (r *Reports) Components() []database.Component {
-	second := database.Component{Name: "reports_view", Files: directory("schema/view")}
+	second := database.Component{Name: "reports_view", Files: schema, Folder: "schema/view"}
 	if r.copied {
-		second = database.Component{Name: "reports_copies", Files: directory("schema/copies")}
+		second = database.Component{Name: "reports_copies", Files: schema, Folder: "schema/copies"}
 	}
-	return []database.Component{{Name: "reports", Files: directory("schema")}, second}
-}
-
-func directory(name string) fs.FS {
-	files, err := fs.Sub(schema, name)
-	if err != nil {
-		panic(err) // the names above are constants of this package
-	}
-	return files
+	return []database.Component{{Name: "reports", Files: schema, Folder: "schema"}, second}
 }
 
 // Migrate brings the report tables up to date and returns the names of the

@@ -123,62 +123,51 @@ func (r *run) explainEntries(ctx context.Context, x *Explanation) error {
 	}
 }
 
+// causes says in words what made an entry necessary, and redemptionCauses what
+// moved the points of a coupon.
+var (
+	causes = map[string]string{
+		causeDeleted:      "the order was deleted",
+		causeMoved:        "the order belongs to another customer now",
+		causeFirstOrder:   "another order is the customer's first now",
+		causeRecalculated: "found by a sweep: the store had changed without a date",
+		causeLive:         "the account is live again",
+		causeEmail:        "a guest order with the customer's e-mail",
+		causeComment:      "the comment's approval, author or post changed, or another comment is the first now",
+	}
+	redemptionCauses = map[string]string{
+		program.CauseCouponExpired: "the coupon expired unused",
+		program.CauseCouponDeleted: "the coupon was deleted unused",
+		program.CauseCouponAlive:   "the coupon is valid again",
+		program.CauseCouponFree:    "the coupon is free again, whole",
+		program.CauseCouponUsed:    "an order uses the coupon after all",
+		program.CauseOrderEnded:    "the order that the coupon paid came to nothing",
+		program.CauseUnrefunded:    "a refund of the order that the coupon paid was deleted",
+		"redeemed":                 "spent on a coupon",
+	}
+)
+
 // why says in words what made an entry necessary.
 func why(e *ledger.Entry) string {
+	refund, isRefund := strings.CutPrefix(e.Cause, "refund ")
+	status, isStatus := strings.CutPrefix(e.Cause, "status ")
+	words := causes
 	switch {
 	case e.Source == ledger.Clamp:
 		return "the balance is kept from falling below zero"
+	case e.Source == ledger.Coupon && isRefund:
+		return "the order that the coupon paid was refunded: refund #" + refund
 	case e.Source == ledger.Coupon:
-		return whyRedeemed(e)
+		words = redemptionCauses
 	case e.Cause == causeEarned && e.Type == ledger.Hold:
 		return "earned, held for a while"
-	case strings.HasPrefix(e.Cause, "refund "):
-		return "because of " + strings.Replace(e.Cause, "refund ", "refund #", 1)
-	case strings.HasPrefix(e.Cause, "status "):
-		return fmt.Sprintf("the order changed; its status was %q", strings.TrimPrefix(e.Cause, "status "))
-	case e.Cause == causeDeleted:
-		return "the order was deleted"
-	case e.Cause == causeMoved:
-		return "the order belongs to another customer now"
-	case e.Cause == causeFirstOrder:
-		return "another order is the customer's first now"
-	case e.Cause == causeRecalculated:
-		return "found by a sweep: the store had changed without a date"
-	case e.Cause == causeLive:
-		return "the account is live again"
-	case e.Cause == causeEmail:
-		return "a guest order with the customer's e-mail"
-	case e.Cause == causeComment:
-		return "the comment's approval, author or post changed, or another comment is the first now"
-	default:
-		return e.Cause
-	}
-}
-
-// whyRedeemed says what moved the points of a coupon.
-func whyRedeemed(e *ledger.Entry) string {
-	refund, isRefund := strings.CutPrefix(e.Cause, "refund ")
-	switch {
 	case isRefund:
-		return "the order that the coupon paid was refunded: refund #" + refund
-	case e.Cause == program.CauseNoCoupon:
-		return "no coupon was made"
-	case e.Cause == program.CauseCouponExpired:
-		return "the coupon expired unused"
-	case e.Cause == program.CauseCouponDeleted:
-		return "the coupon was deleted unused"
-	case e.Cause == program.CauseCouponAlive:
-		return "the coupon is valid again"
-	case e.Cause == program.CauseCouponFree:
-		return "the coupon is free again, whole"
-	case e.Cause == program.CauseCouponUsed:
-		return "an order uses the coupon after all"
-	case e.Cause == program.CauseOrderEnded:
-		return "the order that the coupon paid came to nothing"
-	case e.Cause == program.CauseUnrefunded:
-		return "a refund of the order that the coupon paid was deleted"
-	case e.Cause == "redeemed":
-		return "spent on a coupon"
+		return "because of refund #" + refund
+	case isStatus:
+		return fmt.Sprintf("the order changed; its status was %q", status)
+	}
+	if text, known := words[e.Cause]; known {
+		return text
 	}
 	return e.Cause
 }

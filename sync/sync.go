@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"time"
 
@@ -28,11 +27,7 @@ var schema embed.FS
 // Component returns the migrations of sync's own tables, which live beside the
 // ledger's.
 func Component() database.Component {
-	files, err := fs.Sub(schema, "schema")
-	if err != nil {
-		panic(err) // the directory is embedded above
-	}
-	return database.Component{Name: "sync", Files: files}
+	return database.Component{Name: "sync", Files: schema, Folder: "schema"}
 }
 
 // Programme is what the operator configured.

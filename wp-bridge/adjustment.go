@@ -52,15 +52,11 @@ func adjust(x *exchange) (answer, error) {
 	case strings.TrimSpace(body.Actor) == "" || utf8.RuneCountInString(body.Actor) > maxActor:
 		return answer{}, refuse(codeBadRequest, "The actor, who asks for it, has 1 to %d characters.", maxActor)
 	}
-	ctx := x.Context()
-	l, err := x.site.Ledger(ctx)
+	c, err := x.customer(user)
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := x.customer(ctx, l, user); err != nil {
-		return answer{}, err
-	}
-	entry, repeated, err := l.Adjust(ctx, ledger.Adjustment{Key: x.idem, User: user, Points: body.Points, Note: body.Note, Actor: body.Actor})
+	entry, repeated, err := c.Ledger.Adjust(x.Context(), ledger.Adjustment{Key: x.idem, User: user, Points: body.Points, Note: body.Note, Actor: body.Actor})
 	if err != nil {
 		return answer{}, err
 	}

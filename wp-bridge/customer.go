@@ -1,46 +1,17 @@
 package wpbridge
 
-import (
-	"context"
-
-	"loyaltyd/ledger"
-	"loyaltyd/sync/store"
-)
-
-// customer is a user of the site with his account.
-type customer struct {
-	ledger.Account
-	frozen bool // also by what the ledger learns at the next sync
-}
-
 // customer returns the customer with an id; one that is unknown to the site
 // and to the ledger is refused.
-func (x *exchange) customer(ctx context.Context, l *ledger.Ledger, id int64) (customer, error) {
-	account, err := l.Account(ctx, id)
-	if err != nil {
-		return customer{}, err
+func (x *exchange) customer(id int64) (Standing, error) {
+	c, err := x.site.Standing(x.Context(), id)
+	if err == nil && !c.Exists && c.Account.Seq == 0 {
+		err = noCustomer(id)
 	}
-	engine, err := x.site.Engine(ctx)
-	if err != nil {
-		return customer{}, err
-	}
-	c := customer{Account: account, frozen: account.Frozen}
-	exists := false
-	err = engine.Store.Snapshot(ctx, func(sn *store.Snapshot) error {
-		users, err := sn.UsersByID(ctx, []int64{id})
-		if exists = len(users) == 1; exists {
-			c.frozen = c.frozen || engine.Programme.Exclusion.Excludes(&users[0].User)
-		}
-		return err
-	})
-	if err != nil {
-		return customer{}, err
-	}
-	if !exists && account.Seq == 0 {
-		return customer{}, refuse(codeNoCustomer, "There is no customer %d, and there never was one with points.", id)
-	}
-	c.frozen = c.frozen || !exists
-	return c, nil
+	return c, err
+}
+
+func noCustomer(id int64) error {
+	return refuse(codeNoCustomer, "There is no customer %d, and there never was one with points.", id)
 }
 
 // customerView is a customer's standing.
@@ -78,34 +49,27 @@ func showCustomer(x *exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ctx := x.Context()
-	l, err := x.site.Ledger(ctx)
+	c, err := x.customer(id)
 	if err != nil {
 		return answer{}, err
 	}
-	c, err := x.customer(ctx, l, id)
-	if err != nil {
-		return answer{}, err
-	}
-	terms, err := x.site.Terms(ctx)
-	if err != nil {
-		return answer{}, err
-	}
+	a := &c.Account
 	return ok(customerView{
-		User: id, Balance: c.Balance, Pending: c.Pending, Earned: c.Earned, Redeemed: c.Redeemed, Expired: c.Expired,
-		Revoked: c.Revoked, Adjusted: c.Adjusted, Entries: c.Seq, LastEntry: stamp(c.LastEntryAt.Time), Frozen: c.frozen,
-		Redeemable: terms.redeemable(&c),
+		User: id, Balance: a.Balance, Pending: a.Pending, Earned: a.Earned, Redeemed: a.Redeemed, Expired: a.Expired,
+		Revoked: a.Revoked, Adjusted: a.Adjusted, Entries: a.Seq, LastEntry: stamp(a.LastEntryAt.Time), Frozen: c.Frozen,
+		Redeemable: c.redeemable(),
 	}), nil
 }
 
 // redeemable returns what a customer can redeem now.
-func (t *Terms) redeemable(c *customer) redeemableView {
+func (c *Standing) redeemable() redeemableView {
+	t := &c.Terms
 	v := redeemableView{
 		On: t.PointsPerUnit.Sign() > 0, PointsPerUnit: t.PointsPerUnit.Text('f'), Min: t.Min, Max: t.Max, Multiple: max(1, t.Multiple),
 		Currency: t.Currency, CouponDays: t.CouponDays,
 	}
-	most, amount := t.most(c.Balance)
-	if c.frozen {
+	most, amount := t.most(c.Account.Balance)
+	if c.Frozen {
 		most, amount = t.most(0)
 	}
 	v.Most, v.MostAmount = most, money(&amount, t.decimals())

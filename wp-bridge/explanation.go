@@ -84,14 +84,10 @@ func explain(x *exchange) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if _, err := x.customer(user); err != nil {
+		return answer{}, err
+	}
 	ctx := x.Context()
-	l, err := x.site.Ledger(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	if _, err := x.customer(ctx, l, user); err != nil {
-		return answer{}, err
-	}
 	engine, err := x.site.Engine(ctx)
 	if err != nil {
 		return answer{}, err

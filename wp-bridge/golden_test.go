@@ -207,8 +207,8 @@ func TestWhatIsAnsweredIsAsRecorded(t *testing.T) {
 			{"confirm-other-coupon", post("/v1/redemptions/1/confirm", `{"coupon_id":78}`, "form-1:confirm-again"), nil},
 			{"cancel-confirmed", post("/v1/redemptions/1/cancel", `{}`, "form-1:cancel"), nil},
 			{"redeem-second", post(redeem, `{"points":200}`, "form-5"), nil},
-			{"cancel-ok", post("/v1/redemptions/3/cancel", `{}`, "form-5:cancel"), nil},
-			{"confirm-cancelled", post("/v1/redemptions/3/confirm", `{"coupon_id":79}`, "form-5:confirm"), nil},
+			{"cancel-ok", post("/v1/redemptions/2/cancel", `{}`, "form-5:cancel"), nil},
+			{"confirm-cancelled", post("/v1/redemptions/2/confirm", `{"coupon_id":79}`, "form-5:confirm"), nil},
 			{"redeem-below-minimum", post(redeem, `{"points":50}`, "form-6"), func() {
 				s.rule(func(terms *wpbridge.Terms) { terms.Min, terms.Max, terms.Multiple = 100, 600, 50 })
 			}},

@@ -154,15 +154,15 @@ func (s *Server) showMetrics(x *exchange) (answer, error) {
 // nothing.
 func (x *exchange) bookFigures(ctx context.Context, to *exposition) error {
 	var e exposition
-	l, err := x.site.Ledger(ctx)
+	at, err := x.site.Standing(ctx, 0)
 	if err != nil {
 		return err
 	}
-	entries, err := l.EntryCount(ctx)
+	entries, err := at.Ledger.EntryCount(ctx)
 	if err != nil {
 		return err
 	}
-	outstanding, err := l.Outstanding(ctx)
+	outstanding, err := at.Ledger.Outstanding(ctx)
 	if err != nil {
 		return err
 	}

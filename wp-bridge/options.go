@@ -34,15 +34,14 @@ type Options struct {
 // are called by many requests at a time, beside the daemon's jobs. Every
 // function is required.
 type Site struct {
-	// Ledger returns the ledger in the site's zone.
-	Ledger func(context.Context) (*ledger.Ledger, error)
+	// Standing returns what a request about the points of a user goes by, as it is
+	// at some moment of the call; user 0 is nobody.
+	Standing func(ctx context.Context, user int64) (Standing, error)
 	// Engine returns an engine for reading (Explain, Estimate) that goes by the
 	// programme in force; no job runs on it.
 	Engine func(context.Context) (*sync.Engine, error)
 	// Reports knows the daemon's row and its states.
 	Reports *reports.Reports
-	// Terms returns what points buy now.
-	Terms func(context.Context) (Terms, error)
 	// CheckProgram reads a programme, the content of `program` as JSON.
 	CheckProgram func(document []byte) CheckedProgram
 	// SyncNow asks for a run and returns it, in the form in which the state
@@ -63,6 +62,15 @@ type Site struct {
 	// Changed says that entries were posted or redemptions changed: the reports
 	// are to be brought up to date soon. It returns at once.
 	Changed func()
+}
+
+// Standing is a user of the site with his account, and what goes for all.
+type Standing struct {
+	Ledger  *ledger.Ledger // in the site's zone
+	Terms   Terms
+	Account ledger.Account
+	Exists  bool // as a user of the site
+	Frozen  bool // the account is, or will be when the ledger learns of it
 }
 
 // Terms are what points buy.

@@ -15,14 +15,14 @@ func erase(x *exchange) (answer, error) {
 		return answer{}, err
 	}
 	ctx := x.Context()
-	l, err := x.site.Ledger(ctx)
+	at, err := x.site.Standing(ctx, 0)
 	if err != nil {
 		return answer{}, err
 	}
-	if err := l.Claim(ctx, x.idem, fmt.Sprintf("erase %d", user)); err != nil {
+	if err := at.Ledger.Claim(ctx, x.idem, fmt.Sprintf("erase %d", user)); err != nil {
 		return answer{}, err
 	}
-	erased, err := l.EraseNotes(ctx, user)
+	erased, err := at.Ledger.EraseNotes(ctx, user)
 	if err != nil {
 		return answer{}, err
 	}

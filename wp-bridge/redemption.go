@@ -60,19 +60,15 @@ func redeem(x *exchange) (answer, error) {
 	if body.Points <= 0 {
 		return answer{}, refuse(codeBadRequest, "The points to redeem are a whole number above 0.")
 	}
-	ctx := x.Context()
-	l, err := x.site.Ledger(ctx)
+	c, err := x.site.Standing(x.Context(), user)
 	if err != nil {
 		return answer{}, err
 	}
-	terms, err := x.site.Terms(ctx)
-	if err != nil {
-		return answer{}, err
-	}
+	terms := &c.Terms
 	request := ledger.Reservation{Key: x.idem, User: user, Points: body.Points, Currency: terms.Currency}
-	if refused := x.mayRedeem(ctx, l, &terms, &request); refused != nil {
+	if refused := c.mayRedeem(&request); refused != nil {
 		// Not if it was done before: what holds now came later.
-		r, balance, err := l.Reservation(ctx, request)
+		r, balance, err := c.Ledger.Reservation(x.Context(), request)
 		if errors.Is(err, ledger.ErrNoRedemption) {
 			return answer{}, refused
 		}
@@ -81,7 +77,7 @@ func redeem(x *exchange) (answer, error) {
 		}
 		return ok(terms.show(&r, balance, true)), nil
 	}
-	r, balance, repeated, err := l.Reserve(ctx, request)
+	r, balance, repeated, err := c.Ledger.Reserve(x.Context(), request)
 	if err != nil {
 		return answer{}, err
 	}
@@ -96,12 +92,12 @@ func redeem(x *exchange) (answer, error) {
 
 // mayRedeem returns why a customer cannot redeem so many points apart from his
 // balance, or completes the reservation.
-func (x *exchange) mayRedeem(ctx context.Context, l *ledger.Ledger, terms *Terms, request *ledger.Reservation) error {
-	c, err := x.customer(ctx, l, request.User)
-	if err != nil {
-		return err
-	}
-	if c.frozen {
+func (c *Standing) mayRedeem(request *ledger.Reservation) error {
+	terms := &c.Terms
+	switch {
+	case !c.Exists && c.Account.Seq == 0:
+		return noCustomer(request.User)
+	case c.Frozen:
 		return ledger.ErrFrozen
 	}
 	if refusal := terms.refuses(request.Points); refusal != nil {
@@ -158,24 +154,20 @@ func (x *exchange) changeRedemption(changes bool, change func(context.Context, *
 		return answer{}, err
 	}
 	ctx := x.Context()
-	l, err := x.site.Ledger(ctx)
+	at, err := x.site.Standing(ctx, 0)
 	if err != nil {
 		return answer{}, err
 	}
-	terms, err := x.site.Terms(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	r, err := change(ctx, l, id)
+	r, err := change(ctx, at.Ledger, id)
 	if err != nil {
 		return answer{}, err
 	}
 	if changes {
 		x.site.Changed()
 	}
-	account, err := l.Account(ctx, r.User)
+	account, err := at.Ledger.Account(ctx, r.User)
 	if err != nil {
 		return answer{}, err
 	}
-	return ok(terms.show(&r, account.Balance, false)), nil
+	return ok(at.Terms.show(&r, account.Balance, false)), nil
 }

@@ -131,14 +131,9 @@ func newSiteAt(t *testing.T, db *testshop.Database, dsn string) *stage {
 	}
 	s.ledger = ledger.Open(own, "wp_", ledger.Options{Zone: s.terms.Now.Location()})
 	s.site = &wpbridge.Site{
-		Ledger:  func(context.Context) (*ledger.Ledger, error) { return s.ledger, nil },
-		Engine:  func(context.Context) (*sync.Engine, error) { return s.engine, nil },
-		Reports: s.reports,
-		Terms: func(context.Context) (wpbridge.Terms, error) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			return s.terms, nil
-		},
+		Standing:     s.standing,
+		Engine:       func(context.Context) (*sync.Engine, error) { return s.engine, nil },
+		Reports:      s.reports,
 		CheckProgram: s.checkProgram,
 		SyncNow:      func(context.Context, sync.Mode) (json.RawMessage, error) { return s.run, s.syncErr },
 		Ready:        func(context.Context) wpbridge.Readiness { return s.ready },
@@ -161,6 +156,26 @@ func newSiteAt(t *testing.T, db *testshop.Database, dsn string) *stage {
 	}))
 	s.server.Use(s.site)
 	return s
+}
+
+// standing is what the daemon finds out about a user.
+func (s *stage) standing(ctx context.Context, user int64) (wpbridge.Standing, error) {
+	account, err := s.ledger.Account(ctx, user)
+	if err != nil {
+		return wpbridge.Standing{}, err
+	}
+	standing := wpbridge.Standing{Ledger: s.ledger, Account: account, Frozen: true}
+	err = s.engine.Store.Once(func(sn *store.Snapshot) error {
+		users, err := sn.UsersByID(ctx, []int64{user})
+		if standing.Exists = len(users) == 1; standing.Exists {
+			standing.Frozen = account.Frozen || s.engine.Programme.Exclusion.Excludes(&users[0].User)
+		}
+		return err
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	standing.Terms = s.terms
+	return standing, err
 }
 
 func (s *stage) programme(c config.Config) sync.Programme {

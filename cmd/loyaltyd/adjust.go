@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"loyaltyd/ledger"
+	"loyaltyd/reports"
 	"loyaltyd/sync"
 	wpbridge "loyaltyd/wp-bridge"
 )
@@ -117,6 +118,6 @@ func (c *cli) adjust(cmd *cobra.Command, name string, request ledger.Adjustment,
 	if repeated {
 		c.printf("Nothing was done: this request was carried out before, as entry %d.\n", entry.ID)
 	}
-	c.printf("%s: %s points (entry %d), balance then %s.\n", who, signed(entry.Points), entry.ID, number(entry.Balance))
+	c.printf("%s: %s points (entry %d), balance then %s.\n", who, reports.Signed(entry.Points), entry.ID, reports.Number(entry.Balance))
 	return nil
 }

@@ -276,17 +276,14 @@ func (a *app) clock(ctx context.Context) (time.Time, error) {
 // reportSettings returns what the reports depend on besides the entries, as of
 // now.
 func (a *app) reportSettings(ctx context.Context) (reports.Settings, error) {
-	settings, err := a.store.Settings(ctx)
+	moment, err := a.store.Moment(ctx)
 	if err != nil {
 		return reports.Settings{}, err
 	}
-	now, err := a.clock(ctx)
-	if err != nil {
-		return reports.Settings{}, err
-	}
+	settings := moment.Settings
 	return reports.Settings{
 		Zone: settings.Zone, StartOfWeek: settings.StartOfWeek, Currency: settings.Currency,
-		PointsPerUnit: a.programme().config.Program.Redeem.PointsPerUnit, Now: now,
+		PointsPerUnit: a.programme().config.Program.Redeem.PointsPerUnit, Now: moment.Now,
 	}, nil
 }
 
@@ -306,7 +303,10 @@ func (a *app) openLedger(ctx context.Context) (*ledger.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.book.With(ledger.Options{
-		Zone: settings.Zone, Clamp: a.programme().config.Program.NegativeBalance == config.NegativeClamp,
-	}), nil
+	return a.ledgerIn(settings.Zone), nil
+}
+
+// ledgerIn returns the ledger in a zone, under the programme in force.
+func (a *app) ledgerIn(zone *time.Location) *ledger.Ledger {
+	return a.book.With(ledger.Options{Zone: zone, Clamp: a.programme().config.Program.NegativeBalance == config.NegativeClamp})
 }

@@ -43,7 +43,7 @@ func (d *demo) fill(ctx context.Context) error {
 			return "", fmt.Errorf("count what is in the store: %w", err)
 		}
 		return fmt.Sprintf("%s orders over eighteen months, %s, %s, %s",
-			number(int64(d.orders)), count(rows.Refunds, "refund", "refunds"),
+			reports.Number(int64(d.orders)), count(rows.Refunds, "refund", "refunds"),
 			count(rows.Reviews, "review or comment", "reviews and comments"), count(rows.Users, "user", "users")), nil
 	})
 }

@@ -57,16 +57,16 @@ func statusTable(all []statusRow, periods ...string) string {
 		}
 		t.AppendRow(r)
 	}
-	row("Carried over", func(s statusRow) string { return number(s.Opening) })
-	row("Total points issued", func(s statusRow) string { return number(s.Issued) })
-	row("Claimed", func(s statusRow) string { return number(s.Redeemed) })
-	row("Expired", func(s statusRow) string { return number(s.Expired) })
-	row("Deducted", func(s statusRow) string { return number(s.Revoked) })
-	row("Adjusted by hand", func(s statusRow) string { return number(s.Adjusted) })
+	row("Carried over", func(s statusRow) string { return reports.Number(s.Opening) })
+	row("Total points issued", func(s statusRow) string { return reports.Number(s.Issued) })
+	row("Claimed", func(s statusRow) string { return reports.Number(s.Redeemed) })
+	row("Expired", func(s statusRow) string { return reports.Number(s.Expired) })
+	row("Deducted", func(s statusRow) string { return reports.Number(s.Revoked) })
+	row("Adjusted by hand", func(s statusRow) string { return reports.Number(s.Adjusted) })
 	t.AppendSeparator()
-	row("Unclaimed", func(s statusRow) string { return number(s.Balance) })
+	row("Unclaimed", func(s statusRow) string { return reports.Number(s.Balance) })
 	row("Value", statusRow.worth)
-	row("Participants", func(s statusRow) string { return number(s.Participants) })
+	row("Participants", func(s statusRow) string { return reports.Number(s.Participants) })
 	return indented(t.Render() + "\n")
 }
 
@@ -81,7 +81,7 @@ func (s statusRow) worth() string {
 	if err != nil {
 		return value.FloatString(2)
 	}
-	return number(units) + "." + places + " " + s.Currency
+	return reports.Number(units) + "." + places + " " + s.Currency
 }
 
 // historyRow is what `report history` says of an entry, as far as it is shown.
@@ -102,7 +102,7 @@ func historyTable(entries []historyRow) string {
 			e.Date = at.Format("Mon 15:04")
 		}
 		t.AppendRow(table.Row{
-			e.Date, text.Snip(printable(e.Customer), 14, "…"), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance), e.Related,
+			e.Date, text.Snip(printable(e.Customer), 14, "…"), reports.SourceLabel(e.Source), reports.Signed(e.Points), reports.Number(e.Balance), e.Related,
 		})
 	}
 	return indented(t.Render() + "\n")
@@ -119,7 +119,7 @@ func explanation(x wpbridge.Explanation, zone *time.Location) string {
 			given = e.Object
 		}
 		t.AppendRow(table.Row{
-			e.OccurredAt.In(zone).Format(time.DateOnly), reports.SourceLabel(e.Source), signed(e.Points), number(e.Balance),
+			e.OccurredAt.In(zone).Format(time.DateOnly), reports.SourceLabel(e.Source), reports.Signed(e.Points), reports.Number(e.Balance),
 			text.Snip(related(e), 28, "…"),
 		})
 	}

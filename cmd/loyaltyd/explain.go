@@ -91,8 +91,8 @@ func explanationText(x *sync.Explanation, name string, zone *time.Location) stri
 	account := x.Account
 	line("%s", name)
 	line("Balance %s, pending %s: earned %s, claimed %s, expired %s, adjusted %s; %s deducted in all.",
-		number(account.Balance), number(account.Pending), number(account.Earned), number(account.Redeemed),
-		number(account.Expired), number(account.Adjusted), number(account.Revoked))
+		reports.Number(account.Balance), reports.Number(account.Pending), reports.Number(account.Earned), reports.Number(account.Redeemed),
+		reports.Number(account.Expired), reports.Number(account.Adjusted), reports.Number(account.Revoked))
 	switch {
 	case x.Excluded:
 		line("This customer is excluded by program.exclude: the account is frozen.")
@@ -110,7 +110,7 @@ func explanationText(x *sync.Explanation, name string, zone *time.Location) stri
 	for _, fact := range x.Facts {
 		line("")
 		if fact.Kind == "redemption" {
-			line("Redemption #%d: %s points posted", fact.ID, number(fact.Posted))
+			line("Redemption #%d: %s points posted", fact.ID, reports.Number(fact.Posted))
 			for _, step := range fact.Lines {
 				line("  %s", printable(step))
 			}
@@ -120,7 +120,7 @@ func explanationText(x *sync.Explanation, name string, zone *time.Location) stri
 		if !fact.Since.IsZero() {
 			rules = "the rules since " + fact.Since.In(zone).Format("2006-01-02 15:04")
 		}
-		line("%s #%d: %s points posted, by %s (version %d)", factName(fact.Kind), fact.ID, number(fact.Posted), rules, fact.Program)
+		line("%s #%d: %s points posted, by %s (version %d)", factName(fact.Kind), fact.ID, reports.Number(fact.Posted), rules, fact.Program)
 		for _, step := range fact.Lines {
 			line("  %s", printable(step))
 		}
@@ -152,9 +152,9 @@ func entriesTable(entries []sync.ExplainedEntry, zone *time.Location) string {
 	for i := range entries {
 		e := &entries[i]
 		shown := shownEntry(e)
-		points := signed(e.Points)
+		points := reports.Signed(e.Points)
 		if e.Pending != 0 {
-			points = "(" + signed(e.Pending) + ")"
+			points = "(" + reports.Signed(e.Pending) + ")"
 		}
 		why := printable(e.Why)
 		if note := strings.TrimSpace(printable(e.Note)); note != "" {
@@ -164,7 +164,7 @@ func entriesTable(entries []sync.ExplainedEntry, zone *time.Location) string {
 			why += " [" + printable(e.Actor) + "]"
 		}
 		t.AppendRow(table.Row{
-			e.Seq, e.OccurredAt.In(zone).Format("2006-01-02 15:04"), shown.Activity(), points, number(e.Balance), shown.Related(), why,
+			e.Seq, e.OccurredAt.In(zone).Format("2006-01-02 15:04"), shown.Activity(), points, reports.Number(e.Balance), shown.Related(), why,
 		})
 	}
 	return t.Render() + "\n"

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"golang.org/x/term"
+
+	"loyaltyd/reports"
 )
 
 // writeJSON writes a value for programs.
@@ -24,33 +25,12 @@ func (c *cli) writeJSON(value any) error {
 	return nil
 }
 
-// number writes an integer with separators between thousands.
-func number(n int64) string {
-	digits := strconv.FormatInt(n, 10)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
-
-// signed is number with the sign of what is added.
-func signed(n int64) string {
-	if n > 0 {
-		return "+" + number(n)
-	}
-	return number(n)
-}
-
 // count writes a number with its noun.
 func count(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return number(n) + " " + many
+	return reports.Number(n) + " " + many
 }
 
 // printable returns text that cannot move a terminal's cursor or break a line.

@@ -222,6 +222,18 @@ func (p *plugin) awaitReady() {
 	})
 }
 
+// paired returns a customer who earned so many points, and a plugin and a
+// daemon that know each other.
+func (l launcher) paired(s *stand, points int64) (customer int64, p *plugin, d *serving) {
+	s.t.Helper()
+	customer = s.customer("ada")
+	s.order(customer, strconv.FormatInt(points, 10), spring)
+	p, d = activate(s), l.at(s)
+	s.awaitIssued(points)
+	p.awaitAccepted()
+	return customer, p, d
+}
+
 // load asks without a pause until it is stopped, with so many requests at a
 // time, each signed with the key that is current then, and with a new key
 // wherever the daemon asks for one, as the plugin does. It returns when every

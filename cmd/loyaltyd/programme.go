@@ -64,9 +64,18 @@ func (a *app) lookAtProgramme(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return a.useProgramme(ctx, options[programmeOption])
+}
+
+// useProgramme makes the programme in a text of WordPress's option the one in
+// force, unless the configuration has one.
+func (a *app) useProgramme(ctx context.Context, text string) error {
+	if a.config.HasProgram() {
+		return nil
+	}
 	a.looking.Lock()
 	defer a.looking.Unlock()
-	was, text := a.programme(), options[programmeOption]
+	was := a.programme()
 	if was.looked && was.text == text {
 		return nil
 	}

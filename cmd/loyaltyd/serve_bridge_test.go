@@ -46,12 +46,7 @@ var quiet = []string{"--set", "schedule.sync=@every 1h", "--set", "schedule.swee
 // A daemon that is stopped answers what it took, and then nothing.
 func stopsUnderLoad(t *testing.T, l launcher) {
 	each(t, testshop.Options{}, func(s *stand) {
-		ada := s.customer("ada")
-		s.order(ada, "10", spring)
-		p := activate(s)
-		d := l.at(s)
-		s.awaitIssued(10)
-		p.awaitAccepted()
+		ada, p, d := l.paired(s, 10)
 		stop := p.load(s.t, 8, fmt.Sprintf("/v1/customers/%d", ada))
 		d.stops()
 		answered, failures := stop()
@@ -226,12 +221,7 @@ func (s *stand) hold(table string) (release func()) {
 // became of the coupon: given back if there is none.
 func killedBetweenReservingAndConfirming(t *testing.T, l launcher) {
 	each(t, testshop.Options{}, func(s *stand) {
-		ada := s.customer("ada")
-		s.order(ada, "1000", spring)
-		p := activate(s)
-		d := l.at(s)
-		s.awaitIssued(1000)
-		p.awaitAccepted()
+		ada, p, d := l.paired(s, 1000)
 		path := fmt.Sprintf("/v1/customers/%d/redemptions", ada)
 		lost := p.must(http.MethodPost, path, map[string]int{"points": 300}, "first")
 		kept := p.must(http.MethodPost, path, map[string]int{"points": 500}, "second")

@@ -218,12 +218,7 @@ func (s *stand) wpConfig(folder, lines string) {
 // Both ends change the key, again and again, and no request fails.
 func keysAreRotatedUnderLoad(t *testing.T, l launcher) {
 	each(t, testshop.Options{}, func(s *stand) {
-		ada := s.customer("ada")
-		s.order(ada, "10", spring)
-		p := activate(s)
-		d := l.at(s)
-		s.awaitIssued(10)
-		p.awaitAccepted()
+		ada, p, d := l.paired(s, 10)
 		stop := p.load(s.t, 4, fmt.Sprintf("/v1/customers/%d", ada))
 		seen := map[string]bool{p.key().id: true}
 		for range 2 {

@@ -161,6 +161,10 @@ func lastRunOf(runs map[sync.Mode]json.RawMessage, mode sync.Mode) json.RawMessa
 	return latest
 }
 
+// freshEvery is the least time between two refreshes for requests: one costs
+// much the same whether it follows one entry or a thousand.
+const freshEvery = 500 * time.Millisecond
+
 // keepFresh brings the reports up to date when requests posted something, also
 // while a job runs, until the context ends.
 func (s *session) keepFresh(ctx context.Context) {
@@ -177,6 +181,10 @@ func (s *session) keepFresh(ctx context.Context) {
 			s.databaseLost(err) // the next sync refreshes them
 		case s.troubles.news("reports", err.Error()):
 			s.log.Error("the reports were not brought up to date; the next sync tries again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(freshEvery):
 		}
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"loyaltyd/config"
+	"loyaltyd/internal/batch"
 	"loyaltyd/internal/schedule"
-	"loyaltyd/ledger"
 	"loyaltyd/sync"
 	wpbridge "loyaltyd/wp-bridge"
 )
@@ -16,7 +16,7 @@ import (
 // site is what requests work on.
 func (s *session) bridgeSite() *wpbridge.Site {
 	return &wpbridge.Site{
-		Ledger: s.currentLedger,
+		Standing: batch.New(mostStandings, standingPatience, s.standings).Ask,
 		Engine: func(ctx context.Context) (*sync.Engine, error) {
 			if err := s.lookAtProgramme(ctx); err != nil {
 				return nil, err
@@ -24,7 +24,6 @@ func (s *session) bridgeSite() *wpbridge.Site {
 			return s.newEngine(), nil
 		},
 		Reports: s.reports,
-		Terms:   s.terms,
 		CheckProgram: func(document []byte) wpbridge.CheckedProgram {
 			return checkedProgram(s.config, document)
 		},
@@ -36,38 +35,6 @@ func (s *session) bridgeSite() *wpbridge.Site {
 		Token:   s.config.Endpoint.Token.Reveal(),
 		Changed: s.requests.changed,
 	}
-}
-
-// currentLedger returns the ledger under the programme in force.
-func (s *session) currentLedger(ctx context.Context) (*ledger.Ledger, error) {
-	if err := s.lookAtProgramme(ctx); err != nil {
-		return nil, err
-	}
-	return s.openLedger(ctx)
-}
-
-// terms returns what points buy now.
-func (s *session) terms(ctx context.Context) (wpbridge.Terms, error) {
-	if err := s.lookAtProgramme(ctx); err != nil {
-		return wpbridge.Terms{}, err
-	}
-	settings, err := s.store.Settings(ctx)
-	if err != nil {
-		return wpbridge.Terms{}, err
-	}
-	decimals, err := s.store.PriceDecimals(ctx)
-	if err != nil {
-		return wpbridge.Terms{}, err
-	}
-	now, err := s.clock(ctx)
-	if err != nil {
-		return wpbridge.Terms{}, err
-	}
-	redeem := s.programme().config.Program.Redeem
-	return wpbridge.Terms{
-		PointsPerUnit: redeem.PointsPerUnit, Min: redeem.Min, Max: redeem.Max, Multiple: redeem.Multiple,
-		CouponDays: redeem.CouponDays, Currency: settings.Currency, Decimals: decimals, Now: now.In(settings.Zone),
-	}, nil
 }
 
 func checkedProgram(c config.Config, document []byte) wpbridge.CheckedProgram {

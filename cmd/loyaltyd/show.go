@@ -89,16 +89,13 @@ type brakeState struct {
 
 // showRun tells the site what a run went by and what it found.
 func (a *app) showRun(ctx context.Context, summary *sync.Summary) error {
-	settings, err := a.store.Settings(ctx)
+	moment, err := a.store.Moment(ctx)
 	if err != nil {
 		return err
 	}
-	decimals, err := a.store.PriceDecimals(ctx)
-	if err != nil {
-		return err
-	}
+	settings := moment.Settings
 	state := storeState{
-		Currency: settings.Currency, Decimals: decimals, Timezone: settings.ZoneName, WeekStart: int(settings.StartOfWeek),
+		Currency: settings.Currency, Decimals: moment.Decimals, Timezone: settings.ZoneName, WeekStart: int(settings.StartOfWeek),
 		Problems: append([]string{}, summary.Problems...), Skipped: summary.Skipped,
 	}
 	if summary.Mode == sync.Increment {

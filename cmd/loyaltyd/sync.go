@@ -147,7 +147,7 @@ func summaryText(s *sync.Summary) string {
 		line("Posted %s:", count(s.Entries, "entry", "entries"))
 		for _, kind := range slices.Sorted(maps.Keys(s.Points)) {
 			if points := s.Points[kind]; points != 0 {
-				line("  %-12s %14s points", kind, signed(points))
+				line("  %-12s %14s points", kind, reports.Signed(points))
 			}
 		}
 	}

@@ -266,7 +266,7 @@ func (a *app) verifyFacts(ctx context.Context) (invariant, error) {
 	if err != nil {
 		return i, err
 	}
-	i.Proven = number(proven.Facts) + " looked at"
+	i.Proven = reports.Number(proven.Facts) + " looked at"
 	if proven.Waiting > 0 {
 		i.Proven += fmt.Sprintf(", %s for the next sync", count(proven.Waiting, "waits", "wait"))
 	}
@@ -325,7 +325,7 @@ func (a *app) verifyConservation(ctx context.Context) (invariant, error) {
 	}
 	i.Proven = fmt.Sprintf("%s in all accounts", count(balances, "point", "points"))
 	if entries != balances {
-		i.Findings = append(i.Findings, fmt.Sprintf("the entries add up to %s points, the accounts hold %s", number(entries), number(balances)))
+		i.Findings = append(i.Findings, fmt.Sprintf("the entries add up to %s points, the accounts hold %s", reports.Number(entries), reports.Number(balances)))
 	}
 	for _, s := range statuses {
 		sum := s.Opening + s.Issued - s.Redeemed - s.Expired - s.Revoked + s.Adjusted
@@ -333,7 +333,7 @@ func (a *app) verifyConservation(ctx context.Context) (invariant, error) {
 			i.Findings = append(i.Findings, fmt.Sprintf("%s: the figures give %d, the balance is %d", s.Period, sum, s.Balance))
 		}
 		if s.Period == reports.AllTimeName && s.Balance != balances {
-			i.Findings = append(i.Findings, fmt.Sprintf("the reports show %s points, the accounts hold %s", number(s.Balance), number(balances)))
+			i.Findings = append(i.Findings, fmt.Sprintf("the reports show %s points, the accounts hold %s", reports.Number(s.Balance), reports.Number(balances)))
 		}
 	}
 	return i, nil

@@ -134,6 +134,7 @@ func (b *Bench) measure(ctx context.Context) (result Result, err error) {
 		measured, failed := s.run(b, ctx)
 		result.Lines = append(result.Lines, measured...)
 		if failed != nil {
+			b.Log("%s failed: %v", s.name, failed)
 			err = errors.Join(err, fmt.Errorf("%s: %w", s.name, failed))
 		}
 	}

@@ -22,7 +22,7 @@ type counters struct {
 
 var counted = map[string]func(*counters) *int64{
 	"Questions":             func(c *counters) *int64 { return &c.Statements },
-	"Handler_commit":        func(c *counters) *int64 { return &c.Commits },
+	"Com_commit":            func(c *counters) *int64 { return &c.Commits },
 	"Handler_read_first":    func(c *counters) *int64 { return &c.Read },
 	"Handler_read_key":      func(c *counters) *int64 { return &c.Read },
 	"Handler_read_last":     func(c *counters) *int64 { return &c.Read },
@@ -66,7 +66,7 @@ func readCounters(ctx context.Context, db *sqlx.DB, server *testshop.Server) (c 
 		Name  string `db:"Variable_name"`
 		Value string `db:"Value"`
 	}
-	err = db.SelectContext(ctx, &rows, `SHOW GLOBAL STATUS WHERE Variable_name = 'Questions' OR Variable_name LIKE 'Handler\_%'`)
+	err = db.SelectContext(ctx, &rows, `SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Com_commit') OR Variable_name LIKE 'Handler\_%'`)
 	if err != nil {
 		return c, err
 	}

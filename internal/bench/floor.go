@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,6 +88,10 @@ type dump struct {
 // dumpTable writes a table of the store to a file in dir.
 func dumpTable(ctx context.Context, s *Store, dir, table string) (d dump, err error) {
 	d = dump{table: table, file: filepath.Join(dir, table)}
+	key, err := primaryKey(ctx, s, table)
+	if err != nil {
+		return d, err
+	}
 	file, err := os.Create(d.file)
 	if err != nil {
 		return d, err
@@ -94,7 +99,7 @@ func dumpTable(ctx context.Context, s *Store, dir, table string) (d dump, err er
 	defer file.Close()
 	buffered := bufio.NewWriterSize(file, 1<<20)
 	escape := strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\x00", `\0`)
-	err = eachRow(ctx, s.text, "SELECT * FROM wp_loyalty_"+table+" FORCE INDEX (PRIMARY) ORDER BY "+primaryKey[table], func(row []sql.RawBytes) error {
+	err = eachRow(ctx, s.text, "SELECT * FROM wp_loyalty_"+table+" FORCE INDEX (PRIMARY) ORDER BY "+key, func(row []sql.RawBytes) error {
 		for i, value := range row {
 			if i > 0 {
 				_ = buffered.WriteByte('\t')
@@ -117,22 +122,37 @@ func dumpTable(ctx context.Context, s *Store, dir, table string) (d dump, err er
 	return d, execute(ctx, s.DB, "CREATE OR REPLACE TABLE bench_"+table+" LIKE wp_loyalty_"+table)
 }
 
-// The tables that a first run fills: the ledger itself, what sync remembers of
-// the store, and what the reports are made of.
-var (
-	ledgerTables = []string{"entries", "accounts", "points_daily"}
-	ownTables    = []string{
-		"seen_users", "seen_orders", "seen_comments",
-		"period_accounts", "period_customers", "points_status", "points_sources", "top_earners",
-	}
+// ledgerTables are those of the ledger itself; what else a first run fills is
+// what sync remembers of the store and what the reports are made of.
+var ledgerTables = []string{"entries", "accounts", "points_daily"}
 
-	primaryKey = map[string]string{
-		"entries": "id", "accounts": "user_id", "points_daily": "day, type, source",
-		"seen_users": "id", "seen_orders": "id", "seen_comments": "id",
-		"period_accounts": "span, source, user_id", "period_customers": "span, source",
-		"points_status": "period", "points_sources": "period, source", "top_earners": "period, place",
+// ownTables returns our other tables that hold rows, in the order of their
+// names.
+func ownTables(ctx context.Context, s *Store) (own []string, err error) {
+	var names []string
+	err = s.DB.SelectContext(ctx, &names, `SELECT SUBSTRING(table_name, 12) FROM information_schema.tables
+		WHERE table_schema = DATABASE() AND table_name LIKE 'wp\\_loyalty\\_%' AND table_type = 'BASE TABLE' ORDER BY table_name`)
+	if err != nil {
+		return nil, err
 	}
-)
+	for _, name := range names {
+		var some bool
+		if err := s.DB.GetContext(ctx, &some, "SELECT EXISTS (SELECT 1 FROM wp_loyalty_"+name+")"); err != nil {
+			return nil, err
+		}
+		if some && !slices.Contains(ledgerTables, name) {
+			own = append(own, name)
+		}
+	}
+	return own, nil
+}
+
+// primaryKey returns the columns of a table's primary key.
+func primaryKey(ctx context.Context, s *Store, table string) (columns string, err error) {
+	err = s.DB.GetContext(ctx, &columns, `SELECT GROUP_CONCAT(column_name ORDER BY seq_in_index) FROM information_schema.statistics
+		WHERE table_schema = DATABASE() AND table_name = ? AND index_name = 'PRIMARY'`, "wp_loyalty_"+table)
+	return columns, err
+}
 
 // load writes the rows of a dump into its emptied table.
 func (d dump) load(ctx context.Context, s *Store) (time.Duration, error) {

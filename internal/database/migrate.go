@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,14 +25,28 @@ var ErrBehind = errors.New("the tables are missing or out of date: run `loyaltyd
 // ended by ";" at the end of a line, table names with {p}. DDL commits by
 // itself, so each statement must be harmless when it runs a second time.
 type Component struct {
-	Name  string
-	Files fs.FS
+	Name   string
+	Files  fs.FS
+	Folder string // of the migrations within Files; empty: its root
 }
 
 // Number returns the number of the component's last migration.
 func (c Component) Number() (int, error) {
 	all, err := c.migrations()
 	return len(all), err
+}
+
+// SQL returns the text of all migrations, in their order.
+func (c Component) SQL() (string, error) {
+	all, err := c.migrations()
+	if err != nil {
+		return "", err
+	}
+	var text strings.Builder
+	for _, m := range all {
+		text.WriteString(m.sql + "\n")
+	}
+	return text.String(), nil
 }
 
 type migration struct {
@@ -41,14 +56,15 @@ type migration struct {
 }
 
 func (c Component) migrations() ([]migration, error) {
-	names, err := fs.Glob(c.Files, "*.sql")
+	names, err := fs.Glob(c.Files, path.Join(c.Folder, "*.sql"))
 	if err != nil {
 		return nil, fmt.Errorf("list migrations of %s: %w", c.Name, err)
 	}
 	slices.Sort(names)
 	all := make([]migration, 0, len(names))
-	for i, name := range names {
-		text, err := fs.ReadFile(c.Files, name)
+	for i, file := range names {
+		name := path.Base(file)
+		text, err := fs.ReadFile(c.Files, file)
 		if err != nil {
 			return nil, fmt.Errorf("read migration %s of %s: %w", name, c.Name, err)
 		}

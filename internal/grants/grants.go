@@ -5,7 +5,6 @@ package grants
 
 import (
 	"fmt"
-	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,20 +107,14 @@ const entriesTable = "{p}loyalty_entries"
 func OwnTables(components ...database.Component) ([]Own, error) {
 	own := []Own{{Name: "{p}loyalty_migrations"}}
 	for _, component := range components {
-		names, err := fs.Glob(component.Files, "*.sql")
+		text, err := component.SQL()
 		if err != nil {
-			return nil, fmt.Errorf("list the migrations of %s: %w", component.Name, err)
+			return nil, err
 		}
-		for _, name := range names {
-			text, err := fs.ReadFile(component.Files, name)
-			if err != nil {
-				return nil, fmt.Errorf("read migration %s of %s: %w", name, component.Name, err)
-			}
-			for _, match := range made.FindAllStringSubmatch(string(text), -1) {
-				o := Own{Name: match[2], View: strings.EqualFold(match[1], "VIEW"), AddOnly: match[2] == entriesTable}
-				if !slices.Contains(own, o) {
-					own = append(own, o)
-				}
+		for _, match := range made.FindAllStringSubmatch(text, -1) {
+			o := Own{Name: match[2], View: strings.EqualFold(match[1], "VIEW"), AddOnly: match[2] == entriesTable}
+			if !slices.Contains(own, o) {
+				own = append(own, o)
 			}
 		}
 	}

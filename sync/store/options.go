@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Options returns those of the site's options that exist, as they are stored:
@@ -22,18 +23,47 @@ func (s *Store) Options(ctx context.Context, names ...string) (map[string]string
 	return options, nil
 }
 
-// PriceDecimals returns how many decimals the store's prices have, 2 unless
-// WooCommerce's option woocommerce_price_num_decimals says otherwise; more than
-// the ledger keeps of an amount (8) count as 8.
-func (s *Store) PriceDecimals(ctx context.Context) (int, error) {
-	const option, standard, most = "woocommerce_price_num_decimals", 2, 8
-	options, err := s.Options(ctx, option)
+// Moment is what the site's options say at one moment.
+type Moment struct {
+	Now      time.Time // by the database's clock, UTC
+	Settings Settings
+	// Decimals is how many decimals the store's prices have: 2 unless WooCommerce's
+	// option woocommerce_price_num_decimals says otherwise, and at most the 8 that
+	// the ledger keeps of an amount.
+	Decimals int
+	Options  map[string]string // those that were asked for and exist, as they are stored
+}
+
+// Moment reads the site's settings with the clock, and further options.
+func (s *Store) Moment(ctx context.Context, names ...string) (Moment, error) {
+	m := Moment{Options: map[string]string{}}
+	all := append([]string{priceDecimals}, names...)
+	err := each(ctx, s.db, s.sql(`
+		SELECT '' AS option_name, UTC_TIMESTAMP(6) AS option_value
+		UNION ALL SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(append(all, settingOptions...))+`)`), nil,
+		func(r record) error {
+			if r.text(0) == "" {
+				m.Now = r.time(1)
+			} else {
+				m.Options[r.text(0)] = r.text(1)
+			}
+			return nil
+		})
 	if err != nil {
-		return 0, err
+		return Moment{}, fmt.Errorf("read the site's options: %w", err)
 	}
-	decimals, err := strconv.ParseUint(strings.TrimSpace(options[option]), 10, 16)
+	m.Decimals = decimalsOf(m.Options[priceDecimals])
+	m.Settings, err = settingsOf(m.Options)
+	return m, err
+}
+
+const priceDecimals = "woocommerce_price_num_decimals"
+
+func decimalsOf(option string) int {
+	const standard, most = 2, 8
+	decimals, err := strconv.ParseUint(strings.TrimSpace(option), 10, 16)
 	if err != nil {
-		return standard, nil
+		return standard
 	}
-	return int(min(decimals, most)), nil
+	return int(min(decimals, most))
 }

@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"fmt"
 	"maps"
 	"testing"
+	"time"
 
 	"loyaltyd/internal/testshop"
 )
@@ -28,14 +30,46 @@ func TestOptionsAreReadAsTheyAreStored(t *testing.T) {
 		want   int
 	}{{"0", 0}, {"3", 3}, {" 4 ", 4}, {"", 2}, {"-1", 2}, {"many", 2}, {"2.5", 2}, {"99", 8}} {
 		set("woocommerce_price_num_decimals", c.stored)
-		if got, err := s.PriceDecimals(t.Context()); err != nil || got != c.want {
-			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got, err, c.want)
+		if got, err := s.Moment(t.Context()); err != nil || got.Decimals != c.want {
+			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got.Decimals, err, c.want)
 		}
 	}
 	if _, err := shop.DB.Exec(`DELETE FROM wp_options WHERE option_name = 'woocommerce_price_num_decimals'`); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.PriceDecimals(t.Context()); err != nil || got != 2 {
-		t.Errorf("without the option: %d decimals, %v", got, err)
+	if got, err := s.Moment(t.Context()); err != nil || got.Decimals != 2 {
+		t.Errorf("without the option: %d decimals, %v", got.Decimals, err)
 	}
+}
+
+func TestAMomentIsWhatTheSiteSaysNow(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		shop := db.Shop(t, testshop.Options{Currency: "EUR", Timezone: "Europe/Paris", StartOfWeek: 6})
+		s := open(t, db)
+		write(t, shop, `INSERT INTO wp_options (option_name, option_value, autoload) VALUES ('loyaltyd_program', '{"a": "Ἄννα"}', 'no')`)
+		var before, after time.Time
+		clock := func(at *time.Time) {
+			t.Helper()
+			var text string
+			if err := db.Root.Get(&text, `SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)`); err != nil {
+				t.Fatal(err)
+			}
+			*at = testshop.Must(time.Parse("2006-01-02 15:04:05.999999", text))
+		}
+		clock(&before)
+		m, err := s.Moment(t.Context(), "loyaltyd_program", "loyaltyd_key")
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock(&after)
+		if m.Now.Before(before) || m.Now.After(after) {
+			t.Errorf("the clock says %s, between %s and %s", m.Now, before, after)
+		}
+		if _, there := m.Options["loyaltyd_key"]; there || m.Options["loyaltyd_program"] != `{"a": "Ἄννα"}` {
+			t.Errorf("options %q", m.Options)
+		}
+		if want, err := s.Settings(t.Context()); err != nil || m.Settings.Currency != "EUR" || fmt.Sprint(m.Settings) != fmt.Sprint(want) {
+			t.Errorf("settings %+v, %v, want %+v", m.Settings, err, want)
+		}
+	})
 }

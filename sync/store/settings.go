@@ -30,10 +30,7 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 
 func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings, error) {
 	options := map[string]string{}
-	err := each(ctx, db, s.sql(`
-		SELECT option_name, option_value FROM {p}options
-		WHERE option_name IN ('woocommerce_custom_orders_table_enabled', 'timezone_string', 'gmt_offset',
-		  'start_of_week', 'woocommerce_currency', 'siteurl')`), nil,
+	err := each(ctx, db, s.sql(`SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(settingOptions)+`)`), nil,
 		func(r record) error {
 			options[r.text(0)] = r.text(1)
 			return nil
@@ -41,6 +38,15 @@ func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings,
 	if err != nil {
 		return Settings{}, fmt.Errorf("read the site's options: %w", err)
 	}
+	return settingsOf(options)
+}
+
+// settingOptions are what Settings are made of.
+var settingOptions = []string{
+	"woocommerce_custom_orders_table_enabled", "timezone_string", "gmt_offset", "start_of_week", "woocommerce_currency", "siteurl",
+}
+
+func settingsOf(options map[string]string) (Settings, error) {
 	settings := Settings{
 		Storage:     Legacy,
 		StartOfWeek: time.Monday,
@@ -56,10 +62,11 @@ func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings,
 	if day, err := strconv.Atoi(options["start_of_week"]); err == nil && day >= 0 && day <= 6 {
 		settings.StartOfWeek = time.Weekday(day)
 	}
-	settings.Zone, err = siteZone(options["timezone_string"], options["gmt_offset"])
+	zone, err := siteZone(options["timezone_string"], options["gmt_offset"])
 	if err != nil {
 		return Settings{}, err
 	}
+	settings.Zone = zone
 	settings.ZoneName = settings.Zone.String()
 	return settings, nil
 }

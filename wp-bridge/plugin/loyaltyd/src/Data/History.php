@@ -29,6 +29,9 @@ final class History {
 	/** @var callable */
 	private $per_day;
 
+	/** @var array<string,string> Sources of the entries that were counted by day. */
+	private $sources = array();
+
 	/**
 	 * @param Tables   $tables  Where to read.
 	 * @param Entries  $entries Reads lines.
@@ -137,6 +140,7 @@ final class History {
 	 * @return array<string,int>
 	 */
 	private function days( array $filter ): array {
+		$this->sources = array();
 		list( $where, $args ) = $this->facets( $filter );
 		$range = $filter['range'] ?? null;
 		if ( ! $args ) {
@@ -150,12 +154,19 @@ final class History {
 			$where .= ' AND day <= %s';
 			$args[] = $range->to;
 		}
-		$rows = $this->tables->rows( "SELECT day, SUM(entries) AS n FROM {p}loyalty_points_daily WHERE $where GROUP BY day ORDER BY day", $args );
-		return array_map( 'intval', array_column( $rows, 'n', 'day' ) );
+		$days = array();
+		foreach ( $this->tables->rows( "SELECT day, source, entries FROM {p}loyalty_points_daily WHERE $where ORDER BY day", $args ) as $row ) {
+			$days[ $row['day'] ] = ( $days[ $row['day'] ] ?? 0 ) + (int) $row['entries'];
+
+			$this->sources[ $row['source'] ] = (string) $row['source'];
+		}
+		return $days;
 	}
 
 	/**
-	 * Reads a page whose place is known by the days before it.
+	 * Reads a page whose place is known by the days before it. No index has the
+	 * type: an entry of a rare one is looked for on its day only, and among the
+	 * entries of the sources that the type has.
 	 *
 	 * @param array             $filter As in page().
 	 * @param array<string,int> $days   Entries by day.
@@ -167,23 +178,25 @@ final class History {
 		if ( 'desc' === $order ) {
 			$days = array_reverse( $days, true );
 		}
-		$first = null;
-		$last  = null;
-		$left  = $per;
+		$on   = array();
+		$left = $per;
 		foreach ( $days as $day => $entries ) {
-			if ( null === $first && $skip >= $entries ) {
+			if ( ! $on && $skip >= $entries ) {
 				$skip -= $entries;
 				continue;
 			}
-			$left -= $entries - ( null === $first ? $skip : 0 );
-			$first = $first ?? $day;
-			$last  = $day;
+			$left -= $entries - ( $on ? 0 : $skip );
+			$on[]  = (string) $day;
 			if ( $left <= 0 ) {
 				break;
 			}
 		}
-		$span            = 'desc' === $order ? new Range( '', $last, $first, '' ) : new Range( '', $first, $last, '' );
-		$filter['range'] = $span;
+		sort( $on );
+		if ( ! empty( $filter['type'] ) && count( $on ) > 1 ) {
+			$filter['days']    = $on;
+			$filter['sources'] = array_values( $this->sources );
+		}
+		$filter['range'] = new Range( '', $on[0], end( $on ), '' );
 		return $this->by_condition( $filter, null, 'date', $order, $skip, $per );
 	}
 
@@ -211,7 +224,7 @@ final class History {
 	}
 
 	/**
-	 * @param array               $filter As in page().
+	 * @param array               $filter As in page(); also days and sources, of one of which an entry has to be.
 	 * @param array<int,int>|null $users  Of these customers; null: of all.
 	 * @return array{0:string,1:array} A condition and its values.
 	 */
@@ -229,6 +242,15 @@ final class History {
 		if ( $range instanceof Range && null !== $range->to ) {
 			$where .= ' AND occurred_at < %s';
 			$args[] = $range->ends_before();
+		}
+		if ( isset( $filter['days'], $filter['sources'] ) ) {
+			$where .= ' AND source IN (' . implode( ', ', array_fill( 0, count( $filter['sources'] ), '%s' ) ) . ')';
+			$where .= ' AND (' . implode( ' OR ', array_fill( 0, count( $filter['days'] ), 'occurred_at >= %s AND occurred_at < %s' ) ) . ')';
+			$args   = array_merge( $args, $filter['sources'] );
+			foreach ( $filter['days'] as $day ) {
+				$args[] = Range::instant( $day );
+				$args[] = Range::instant( Range::next( $day ) );
+			}
 		}
 		return array( $where, $args );
 	}

@@ -40,53 +40,56 @@ final class RangeCustomers {
 		if ( is_array( $kept ) && isset( $kept['stamp'], $kept['counted'] ) && $stamp === $kept['stamp'] ) {
 			return $kept['counted'];
 		}
-		$counted = $this->sources( $range ) + array( 'earners' => $this->earners( $range ) );
+		$counted = array( 'sources' => $this->sources( $range ) ) + $this->earners( $range );
 		set_transient( $name, array( 'stamp' => $stamp, 'counted' => $counted ), HOUR_IN_SECONDS );
 		return $counted;
 	}
 
 	/**
+	 * The server is told to sort the entries (SQL_BIG_RESULT), here and below: a
+	 * temporary table with a row for each of many customers outgrows its memory.
+	 *
 	 * @param Range $range Which days.
-	 * @return array{participants:int,sources:array<string,int>}
+	 * @return array<string,int> Customers by source.
 	 */
 	private function sources( Range $range ): array {
 		list( $during, $args ) = self::during( $range );
-		$counted = array( 'participants' => 0, 'sources' => array() );
-		$rows    = $this->tables->rows(
-			"SELECT NULL AS source, COUNT(DISTINCT user_id) AS customers FROM {p}loyalty_points_history WHERE $during
-			UNION ALL SELECT source, COUNT(DISTINCT user_id) FROM {p}loyalty_points_history
-			WHERE $during AND type IN ('earn', 'revoke') GROUP BY source",
-			array_merge( $args, $args )
+		$rows = $this->tables->rows(
+			"SELECT source, COUNT(*) AS customers FROM (
+				SELECT SQL_BIG_RESULT user_id, source FROM {p}loyalty_points_history
+				WHERE $during AND type IN ('earn', 'revoke') GROUP BY user_id, source
+			) e GROUP BY source",
+			$args
 		);
-		foreach ( $rows as $row ) {
-			if ( null === $row['source'] ) {
-				$counted['participants'] = (int) $row['customers'];
-				continue;
-			}
-			$counted['sources'][ $row['source'] ] = (int) $row['customers'];
-		}
-		return $counted;
+		return array_map( 'intval', array_column( $rows, 'customers', 'source' ) );
 	}
 
 	/**
 	 * @param Range $range Which days.
-	 * @return array<int,array<string,int>>
+	 * @return array{participants:int,earners:array<int,array<string,int>>}
 	 */
 	private function earners( Range $range ): array {
 		list( $during, $args ) = self::during( $range );
 		$rows = $this->tables->rows(
-			"SELECT e.user_id, e.earned, e.entries, COALESCE(a.balance, 0) AS balance FROM (
-				SELECT user_id, SUM(points) AS earned, COUNT(*) AS entries FROM {p}loyalty_points_history
-				WHERE $during AND type IN ('earn', 'revoke')
-				GROUP BY user_id HAVING SUM(points) > 0 ORDER BY earned DESC, user_id LIMIT %d
+			"SELECT e.user_id, e.earned, e.entries, COALESCE(a.balance, 0) AS balance, e.participants FROM (
+				SELECT user_id, earned, entries, COUNT(*) OVER () AS participants FROM (
+					SELECT SQL_BIG_RESULT user_id, SUM(CASE WHEN type IN ('earn', 'revoke') THEN points ELSE 0 END) AS earned,
+						SUM(CASE WHEN type IN ('earn', 'revoke') THEN 1 ELSE 0 END) AS entries
+					FROM {p}loyalty_points_history WHERE $during GROUP BY user_id
+				) s ORDER BY earned DESC, user_id LIMIT %d
 			) e LEFT JOIN {p}loyalty_accounts a ON a.user_id = e.user_id ORDER BY e.earned DESC, e.user_id",
 			array_merge( $args, array( self::EARNERS ) )
 		);
-		return array_map(
-			function ( $row ) {
-				return array_map( 'intval', $row );
-			},
-			$rows
+		$earners = array();
+		foreach ( $rows as $row ) {
+			if ( (int) $row['earned'] > 0 ) {
+				unset( $row['participants'] );
+				$earners[] = array_map( 'intval', $row );
+			}
+		}
+		return array(
+			'participants' => (int) ( $rows[0]['participants'] ?? 0 ),
+			'earners'      => $earners,
 		);
 	}
 

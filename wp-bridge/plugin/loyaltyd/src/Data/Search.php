@@ -29,12 +29,15 @@ final class Search {
 				return array( 'SELECT %d AS user_id', array( $id ) );
 			}
 		}
-		$like = $tables->containing( $text );
+		$like  = $tables->containing( $text );
+		$where = 'display_name LIKE %s OR user_email LIKE %s OR user_login LIKE %s';
+		$args  = array( $like, $like, $like );
 		// Display names are stored with HTML entities, but for quotes.
 		$name = $tables->containing( htmlspecialchars( $text, ENT_NOQUOTES, 'UTF-8', false ) );
-		return array(
-			'SELECT ID AS user_id FROM {users} WHERE display_name LIKE %s OR display_name LIKE %s OR user_email LIKE %s OR user_login LIKE %s',
-			array( $like, $name, $like, $like ),
-		);
+		if ( $name !== $like ) {
+			$where .= ' OR display_name LIKE %s';
+			$args[] = $name;
+		}
+		return array( 'SELECT ID AS user_id FROM {users} WHERE ' . $where, $args );
 	}
 }
