@@ -114,18 +114,17 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 		keys[name] = key
 	}
 	var scratch []byte
-	err = sn.owned(ctx, itemMeta, slices.Collect(maps.Keys(byID)), func(r record) error {
-		it, id, key, v := byID[r.id(0)], r.id(1), r.text(2), r.value(3)
+	err = sn.meta(ctx, itemMeta, itemKeys, slices.Collect(maps.Keys(byID)), func(m metaRow) {
+		it := byID[m.owner]
 		if it == nil {
-			return nil
+			return
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, it.path, id, key, v)
+		sum, scratch = digestMeta(scratch, it.path, m.id, m.key, m.value)
 		it.sum ^= sum
-		if k, known := keys[key]; known { // the server's comparison ignores case
-			it.see(k, id, v)
+		if key, known := keys[m.key]; known {
+			it.see(key, m.id, m.value)
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err

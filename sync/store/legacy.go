@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,32 +64,36 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		id   int64
 		text string
 	}
-	byID := make(map[int64]*orderRow, len(rows))
-	meta := make(map[int64]map[string]first, len(rows))
+	keys := make(map[string]int, len(legacyKeys))
+	for i, key := range legacyKeys {
+		keys[key] = i
+	}
+	at := make(map[int64]int, len(rows))
+	meta := make([]first, len(rows)*len(keys)) // row by row
 	owners := make([]int64, len(rows))
 	for i, row := range rows {
-		owners[i], byID[row.id], meta[row.id] = row.id, row, make(map[string]first, len(legacyKeys))
+		owners[i], at[row.id] = row.id, i
 	}
 	var scratch []byte
-	err := sn.owned(ctx, postMeta, owners, func(r record) error {
-		owner, id, key, v := r.id(0), r.id(1), r.text(2), r.value(3)
-		row := byID[owner]
-		if row == nil {
-			return nil
+	err := sn.meta(ctx, postMeta, legacyKeys, owners, func(m metaRow) {
+		i, there := at[m.owner]
+		if !there {
+			return
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, string(r[0]), id, key, v)
-		row.head ^= sum
-		if have, seen := meta[owner][key]; !seen || id < have.id {
-			meta[owner][key] = first{id, v.text}
+		sum, scratch = digestMeta(scratch, strconv.FormatInt(m.owner, 10), m.id, m.key, m.value)
+		rows[i].head ^= sum
+		if key, known := keys[m.key]; known {
+			if have := &meta[i*len(keys)+key]; have.id == 0 || m.id < have.id {
+				*have = first{m.id, m.value.text}
+			}
 		}
-		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		get := func(key string) string { return meta[row.id][key].text }
+	for i, row := range rows {
+		get := func(key string) string { return meta[i*len(keys)+keys[key]].text }
 		row.currency, row.email = get("_order_currency"), get("_billing_email")
 		row.total = amount{"_order_total", get("_order_total")}
 		row.shipping = amount{"_order_shipping", get("_order_shipping")}

@@ -31,6 +31,33 @@ func metaTable(name, owner string, keys []string, most int64) ownedTable {
 	}
 }
 
+// metaRow is a row of a meta table. Its key may differ from the wanted one in
+// what the server's comparison passes over, such as case.
+type metaRow struct {
+	owner, id int64
+	key       string
+	value     value
+}
+
+// meta reads the meta rows with the wanted keys that belong to owners, in no
+// order. It may give rows of other owners too.
+func (sn *Snapshot) meta(ctx context.Context, table ownedTable, keys []string, owners []int64, visit func(metaRow)) error {
+	names := make(map[string]string, len(keys)) // so that rows share them
+	for _, key := range keys {
+		names[key] = key
+	}
+	return sn.owned(ctx, table, owners, func(r record) error {
+		row := metaRow{owner: r.id(0), id: r.id(1), value: r.value(3)}
+		if name, wanted := names[string(r[2])]; wanted {
+			row.key = name
+		} else {
+			row.key = r.text(2)
+		}
+		visit(row)
+		return nil
+	})
+}
+
 // owned reads the wanted rows of owners, in no order. It may give rows of
 // other owners too.
 //
