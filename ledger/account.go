@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -35,6 +36,8 @@ type Account struct {
 
 const accountColumns = `user_id, balance, pending, earned, redeemed, expired, revoked, adjusted,
 	seq, last_entry_at, frozen, head`
+
+var accountColumnList = strings.Split(accountColumns, ",")
 
 func newAccount(user int64) *Account {
 	return &Account{User: user, Head: make([]byte, sha256.Size)}

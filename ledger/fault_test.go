@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -73,7 +74,20 @@ func (d *desk) wantRounds(n int64) {
 func (d *desk) behindProxy() (*testshop.Proxy, *ledger.Ledger) {
 	d.Helper()
 	proxy := testshop.StartProxy(d, d.db.DSN())
-	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, ledger.Options{})
+	return proxy, ledger.Open(pool(d, proxy.DSN()), prefix, ledger.Options{LoadFrom: d.loadFrom})
+}
+
+// eachWay runs test on each server with each way of writing rows through a
+// proxy.
+func eachWay(t *testing.T, test func(t *testing.T, d *desk)) {
+	for way, from := range map[string]int{"LOAD DATA": 1, "INSERT": math.MaxInt} {
+		t.Run(way, func(t *testing.T) {
+			each(t, ledger.Options{}, func(t *testing.T, d *desk) {
+				d.loadFrom = from
+				test(t, d)
+			})
+		})
+	}
 }
 
 // breaking does rounds with a ledger behind a proxy that breaks the connection
@@ -99,7 +113,7 @@ func (d *desk) breaking(what string, least int64, order func(*testshop.Proxy, in
 }
 
 func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
-	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
+	eachWay(t, func(t *testing.T, d *desk) {
 		d.breaking("COMMIT", 6, (*testshop.Proxy).LoseCommit, func(l *ledger.Ledger, round int64) error {
 			return everything(t.Context(), l, d.lease, round)
 		}, d.wantRounds)
@@ -107,7 +121,7 @@ func TestALostAnswerToAnyCommitChangesNothing(t *testing.T) {
 }
 
 func TestAConnectionCutAtAnyPacketChangesNothing(t *testing.T) {
-	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
+	eachWay(t, func(t *testing.T, d *desk) {
 		d.breaking("packet", 40, (*testshop.Proxy).CutAfter, func(l *ledger.Ledger, round int64) error {
 			// Statements outside transactions are not repeated: their caller is told.
 			err := everything(t.Context(), l, d.lease, round)

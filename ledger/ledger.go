@@ -33,6 +33,7 @@ type Ledger struct {
 	prefix database.Prefix
 	zone   *time.Location
 	clamp  bool
+	bulk   *database.Bulk
 	alone  chan struct{} // holds one value while UpdateAlone is at work
 
 	errands *batch.Batch[*errand, struct{}]
@@ -45,18 +46,23 @@ type Options struct {
 	// Clamp keeps balances from falling below zero: a deduction that would is
 	// followed by an adjustment of the shortfall.
 	Clamp bool
+	// LoadFrom is how many rows are worth LOAD DATA; 0 is the default.
+	LoadFrom int
 }
 
 // Open returns the ledger in db whose tables carry prefix. It does not touch
 // the database; Component says which tables it needs.
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
-	l := &Ledger{db: db, prefix: prefix, alone: make(chan struct{}, 1), errands: newErrands()}
+	l := &Ledger{
+		db: db, prefix: prefix, bulk: database.NewBulk(options.LoadFrom),
+		alone: make(chan struct{}, 1), errands: newErrands(),
+	}
 	return l.With(options)
 }
 
-// With returns the ledger under other options. What stands alone in one takes
-// turns with what stands alone in the other, so that together they need one
-// connection of the pool.
+// With returns the ledger under another zone and with or without clamping.
+// What stands alone in one takes turns with what stands alone in the other, so
+// that together they need one connection of the pool.
 func (l *Ledger) With(options Options) *Ledger {
 	other := *l
 	other.clamp, other.zone = options.Clamp, options.Zone

@@ -22,7 +22,8 @@ type desk struct {
 	testing.TB
 	db *testshop.Database
 	*ledger.Ledger
-	lease *ledger.Lease
+	lease    *ledger.Lease
+	loadFrom int // of ledgers behind a proxy
 }
 
 // newDesk makes the tables in db and takes the lease, for so long that it is

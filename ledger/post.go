@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/internal/database"
 )
 
 // ErrFrozen says that a posting other than an adjustment met a frozen account.
@@ -196,64 +198,92 @@ func newSideNote(p Posting) sideNote {
 	return sideNote{note: p.Note, actor: p.Actor, salt: salt, hash: noteHash(salt, p.Note, p.Actor)}
 }
 
-const insertRows = 500
-
 // insert stores the entries in order. One with a note goes alone, because
 // only then does the server tell its id on every kind of cluster.
 func (t *Tx) insert(ctx context.Context, entries []Entry, notes map[int]sideNote) error {
 	from := 0
 	for i := range entries {
 		note, has := notes[i]
-		if has || i-from == insertRows {
-			if err := t.insertEntries(ctx, entries[from:i]); err != nil {
-				return err
-			}
-			from = i
+		if !has {
+			continue
 		}
-		if has {
-			if err := t.insertWithNote(ctx, entries[i:i+1], note); err != nil {
-				return err
-			}
-			from = i + 1
+		if err := t.insertEntries(ctx, entries[from:i]); err != nil {
+			return err
 		}
+		if err := t.insertWithNote(ctx, &entries[i], note); err != nil {
+			return err
+		}
+		from = i + 1
 	}
 	return t.insertEntries(ctx, entries[from:])
 }
 
-func (t *Tx) insertWithNote(ctx context.Context, alone []Entry, note sideNote) error {
-	if err := t.insertEntries(ctx, alone); err != nil {
+func (t *Tx) insertWithNote(ctx context.Context, e *Entry, note sideNote) error {
+	if err := t.insertAlone(ctx, e); err != nil {
 		return err
 	}
 	_, err := t.ExecContext(ctx, t.ledger.sql(`
 		INSERT INTO {p}loyalty_entry_notes (entry_id, note, actor, salt) VALUES (?, ?, ?, ?)`),
-		alone[0].ID, note.note, note.actor, note.salt)
+		e.ID, note.note, note.actor, note.salt)
 	if err != nil {
-		return fmt.Errorf("keep the note of entry %d: %w", alone[0].ID, err)
+		return fmt.Errorf("keep the note of entry %d: %w", e.ID, err)
 	}
 	return nil
 }
 
-func (t *Tx) insertEntries(ctx context.Context, entries []Entry) error {
-	if len(entries) == 0 {
-		return nil
+var storedColumns = []string{
+	"user_id", "seq", "occurred_at", "recorded_at", "type", "source", "object_id", "revision",
+	"points", "pending", "balance", "program", "fact_at", "cause", "note_hash", "hash",
+}
+
+// insertAlone stores one entry and fills in its ID.
+func (t *Tx) insertAlone(ctx context.Context, e *Entry) error {
+	result, err := t.ExecContext(ctx, t.ledger.sql(`
+		INSERT INTO {p}loyalty_entries (`+strings.Join(storedColumns, ", ")+`) VALUES `)+rows(len(storedColumns), 1),
+		e.User, e.Seq, e.OccurredAt, e.RecordedAt, e.Type, e.Source, e.Object, e.Revision,
+		e.Points, e.Pending, e.Balance, e.Program, e.FactAt, e.Cause, e.NoteHash, e.Hash)
+	if err != nil {
+		return fmt.Errorf("append an entry: %w", err)
 	}
-	args := make([]any, 0, len(entries)*16)
+	e.ID, err = result.LastInsertId()
+	return err
+}
+
+func (t *Tx) insertEntries(ctx context.Context, entries []Entry) error {
+	if len(entries) == 1 {
+		return t.insertAlone(ctx, &entries[0])
+	}
+	var rows database.Rows
 	for i := range entries {
 		e := &entries[i]
-		args = append(args, e.User, e.Seq, e.OccurredAt, e.RecordedAt, e.Type, e.Source, e.Object, e.Revision,
-			e.Points, e.Pending, e.Balance, e.Program, e.FactAt, e.Cause, e.NoteHash, e.Hash)
+		rows.Int(e.User)
+		rows.Int(e.Seq)
+		rows.Time(e.OccurredAt)
+		rows.Time(e.RecordedAt)
+		rows.Text(string(e.Type))
+		rows.Text(string(e.Source))
+		rows.Int(e.Object)
+		rows.Int(e.Revision)
+		rows.Int(e.Points)
+		rows.Int(e.Pending)
+		rows.Int(e.Balance)
+		rows.Int(e.Program)
+		rows.NullTime(e.FactAt)
+		rows.Text(e.Cause)
+		rows.Bytes(e.NoteHash)
+		rows.Bytes(e.Hash)
+		rows.End()
 	}
-	result, err := t.ExecContext(ctx, t.ledger.sql(`
-		INSERT INTO {p}loyalty_entries (user_id, seq, occurred_at, recorded_at, type, source, object_id, revision,
-		  points, pending, balance, program, fact_at, cause, note_hash, hash)
-		VALUES `)+rows(16, len(entries)), args...)
-	if err != nil {
+	if err := t.Write(ctx, database.Table{Name: t.ledger.sql("{p}loyalty_entries"), Columns: storedColumns}, &rows); err != nil {
 		return fmt.Errorf("append %d entries: %w", len(entries), err)
 	}
-	if len(entries) == 1 {
-		entries[0].ID, err = result.LastInsertId()
-	}
-	return err
+	return nil
+}
+
+// Write writes rows to a table of the ledger's database as part of the
+// transaction, in the fastest way that the server has.
+func (t *Tx) Write(ctx context.Context, into database.Table, rows *database.Rows) error {
+	return t.ledger.bulk.Write(ctx, t.Tx, into, rows)
 }
 
 // rows returns the placeholders of n rows of so many columns.
@@ -272,21 +302,26 @@ func (t *Tx) saveAccounts(ctx context.Context, entries []Entry) error {
 		}
 	}
 	slices.Sort(users)
-	return inChunks(users, func(chunk []int64) error {
-		args := make([]any, 0, len(chunk)*12)
-		for _, user := range chunk {
-			a := t.open[user]
-			args = append(args, a.User, a.Balance, a.Pending, a.Earned, a.Redeemed, a.Expired, a.Revoked, a.Adjusted,
-				a.Seq, a.LastEntryAt, a.Frozen, a.Head)
-		}
-		_, err := t.ExecContext(ctx, t.ledger.sql(`
-			INSERT INTO {p}loyalty_accounts (`+accountColumns+`) VALUES `)+rows(12, len(chunk))+`
-			ON DUPLICATE KEY UPDATE balance = VALUES(balance), pending = VALUES(pending), earned = VALUES(earned),
-			  redeemed = VALUES(redeemed), expired = VALUES(expired), revoked = VALUES(revoked), adjusted = VALUES(adjusted),
-			  seq = VALUES(seq), last_entry_at = VALUES(last_entry_at), head = VALUES(head)`, args...)
-		if err != nil {
-			return fmt.Errorf("save %d accounts: %w", len(chunk), err)
-		}
-		return nil
-	})
+	var rows database.Rows
+	for _, user := range users {
+		a := t.open[user]
+		rows.Int(a.User)
+		rows.Int(a.Balance)
+		rows.Int(a.Pending)
+		rows.Int(a.Earned)
+		rows.Int(a.Redeemed)
+		rows.Int(a.Expired)
+		rows.Int(a.Revoked)
+		rows.Int(a.Adjusted)
+		rows.Int(a.Seq)
+		rows.NullTime(a.LastEntryAt)
+		rows.Bool(a.Frozen)
+		rows.Bytes(a.Head)
+		rows.End()
+	}
+	into := database.Table{Name: t.ledger.sql("{p}loyalty_accounts"), Columns: accountColumnList, Upsert: true}
+	if err := t.Write(ctx, into, &rows); err != nil {
+		return fmt.Errorf("save %d accounts: %w", len(users), err)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"testing"
 	"time"
 
@@ -23,6 +24,15 @@ func (b *bench) faulty(db *testshop.Database) (*sync.Engine, *testshop.Proxy) {
 	engine := newEngine(b.t, proxy.DSN(), proxy.DSN())
 	engine.Programme = b.engine.Programme
 	return engine, proxy
+}
+
+// eachWay runs test for each way of writing rows, on each server.
+func eachWay(t *testing.T, test func(t *testing.T, db *testshop.Database, loadFrom int)) {
+	for way, from := range map[string]int{"LOAD DATA": 1, "INSERT": math.MaxInt} {
+		t.Run(way, func(t *testing.T) {
+			testshop.Each(t, func(t *testing.T, db *testshop.Database) { test(t, db, from) })
+		})
+	}
 }
 
 // eventful is a store with every kind of fact, and its worth.
@@ -53,11 +63,12 @@ func (b *bench) entryCount() (n int) {
 
 // A first run whose answer to any one COMMIT is lost posts each point once.
 func TestALostAnswerToACommitPostsOnce(t *testing.T) {
-	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+	eachWay(t, func(t *testing.T, db *testshop.Database, loadFrom int) {
 		s, want := eventful(t, db, testshop.HPOS)
 		s.run(sync.Increment)
 		entries := s.entryCount()
 		engine, proxy := s.faulty(db)
+		engine.LoadFrom = loadFrom
 		for k := 0; ; k++ {
 			s.reset()
 			broken := proxy.Broken()
@@ -82,11 +93,12 @@ func TestALostAnswerToACommitPostsOnce(t *testing.T) {
 
 // A connection that breaks at any statement costs at most work.
 func TestAConnectionThatBreaksAnywhere(t *testing.T) {
-	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+	eachWay(t, func(t *testing.T, db *testshop.Database, loadFrom int) {
 		s, want := eventful(t, db, testshop.Legacy)
 		s.run(sync.Increment)
 		entries := s.entryCount()
 		engine, proxy := s.faulty(db)
+		engine.LoadFrom = loadFrom
 		engine.Lease = 2 * time.Second
 		for packets := 0; ; packets += 11 {
 			s.reset()

@@ -31,10 +31,10 @@ type ExplainedEntry struct {
 	Actor string `json:"actor,omitempty"`
 }
 
-// ExplainedFact is an order, comment or sign-up with the arithmetic of what it
+// ExplainedFact is an order, review, comment or sign-up with the arithmetic of what it
 // is worth today, or a redemption with what became of its coupon.
 type ExplainedFact struct {
-	Kind    string    `json:"kind"` // order, comment, user or redemption
+	Kind    string    `json:"kind"` // order, review, comment, user or redemption
 	ID      int64     `json:"id"`
 	Program int64     `json:"program"`        // version it is judged by; 0: none, the redemption
 	Since   time.Time `json:"since,omitzero"` // from when on the version counts; zero: from the beginning
@@ -123,6 +123,9 @@ func (r *run) explainEntries(ctx context.Context, x *Explanation) error {
 	}
 }
 
+// kindReview is what a comment that earned as a review is explained as.
+const kindReview = "review"
+
 // causes says in words what made an entry necessary, and redemptionCauses what
 // moved the points of a coupon.
 var (
@@ -202,6 +205,11 @@ func (x *Explanation) posted(source ledger.Source, object int64) (sum int64) {
 	return sum
 }
 
+// earned says whether any entry of an object has that source.
+func (x *Explanation) earned(source ledger.Source, object int64) bool {
+	return slices.ContainsFunc(x.Entries, func(e ExplainedEntry) bool { return e.Source == source && e.Object == object })
+}
+
 func (x *Explanation) factAt(fact *ExplainedFact, sources []ledger.Source) time.Time {
 	for i := range x.Entries {
 		entry := &x.Entries[i].Entry
@@ -277,10 +285,13 @@ func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explan
 	for _, id := range ids {
 		fact := facts[id]
 		fact.Kind, fact.Since = kindComment, r.since(fact.Program)
+		if x.earned(ledger.ProductReview, id) {
+			fact.Kind = kindReview
+		}
 		p, comment := r.programs[fact.Program], there[id]
 		switch {
 		case comment == nil:
-			fact.Lines = []string{"The comment was deleted: it is worth nothing."}
+			fact.Lines = []string{fmt.Sprintf("The %s was deleted: it is worth nothing.", fact.Kind)}
 		case p != nil:
 			fact.Lines = explainComment(p, comment)
 		}
@@ -290,16 +301,16 @@ func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explan
 }
 
 func explainComment(p *program.Program, c *program.Comment) []string {
-	kind := "a comment on a post"
+	what := "Comment %d on post %d: approved state %q."
 	if c.PostType == "product" {
-		kind = "a review of a product"
+		what = "Review %d of product %d: approved state %q."
 	}
-	head := fmt.Sprintf("Comment %d is %s (%d), approved state %q.", c.ID, kind, c.Post, c.Approved)
+	head := fmt.Sprintf(what, c.ID, c.Post, c.Approved)
 	source, points := p.Comment(c)
 	if source == "" {
 		return []string{head, "It does not meet every condition: 0 points."}
 	}
-	return []string{head, fmt.Sprintf("The customer's earliest such comment on it earns %d points (%s).", points, source)}
+	return []string{head, fmt.Sprintf("The customer's earliest one there earns %d points.", points)}
 }
 
 func (r *run) explainSignup(x *Explanation, user *program.User) error {

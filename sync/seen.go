@@ -9,6 +9,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/ledger"
 )
 
@@ -96,18 +97,27 @@ func (r *run) seenOrders(ctx context.Context, q sqlx.QueryerContext, ids []int64
 }
 
 func (r *run) saveSeenOrders(ctx context.Context, tx *ledger.Tx, orders []seenOrder) error {
-	for chunk := range slices.Chunk(orders, maxRows) {
-		args := make([]any, 0, len(chunk)*8)
-		for i := range chunk {
-			o := &chunk[i]
-			args = append(args, o.ID, o.Parent, o.User, o.EmailKey, o.EarnsAt, o.Purchase, o.Head, o.Body)
-		}
-		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_seen_orders (`+seenOrderColumns+`) VALUES `)+placeholders(8, len(chunk))+`
-			ON DUPLICATE KEY UPDATE parent_id = VALUES(parent_id), user_id = VALUES(user_id), email_key = VALUES(email_key),
-			  earns_at = VALUES(earns_at), purchase = VALUES(purchase), head = VALUES(head), body = VALUES(body)`, args...)
-		if err != nil {
-			return fmt.Errorf("save what was seen of orders: %w", err)
-		}
+	var rows database.Rows
+	for i := range orders {
+		o := &orders[i]
+		rows.Int(o.ID)
+		rows.Int(o.Parent)
+		rows.Int(o.User)
+		rows.Uint(o.EmailKey)
+		rows.NullTime(o.EarnsAt)
+		rows.Int(o.Purchase)
+		rows.Uint(o.Head)
+		rows.Uint(o.Body)
+		rows.End()
+	}
+	return r.saveSeen(ctx, tx, "orders", seenOrderColumns, &rows)
+}
+
+// saveSeen keeps what was seen of facts, in place of what was seen before.
+func (r *run) saveSeen(ctx context.Context, tx *ledger.Tx, what, columns string, rows *database.Rows) error {
+	into := database.Table{Name: r.sql("{p}loyalty_seen_" + what), Columns: strings.Split(columns, ","), Upsert: true}
+	if err := tx.Write(ctx, into, rows); err != nil {
+		return fmt.Errorf("save what was seen of %s: %w", what, err)
 	}
 	return nil
 }
@@ -124,18 +134,15 @@ func (r *run) seenComments(ctx context.Context, tx *ledger.Tx, ids []int64) (map
 }
 
 func (r *run) saveSeenComments(ctx context.Context, tx *ledger.Tx, comments []seenComment) error {
-	for chunk := range slices.Chunk(comments, maxRows) {
-		args := make([]any, 0, len(chunk)*4)
-		for _, c := range chunk {
-			args = append(args, c.ID, c.User, c.Post, c.Digest)
-		}
-		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_seen_comments (id, user_id, post_id, digest) VALUES `)+placeholders(4, len(chunk))+`
-			ON DUPLICATE KEY UPDATE user_id = VALUES(user_id), post_id = VALUES(post_id), digest = VALUES(digest)`, args...)
-		if err != nil {
-			return fmt.Errorf("save what was seen of comments: %w", err)
-		}
+	var rows database.Rows
+	for _, c := range comments {
+		rows.Int(c.ID)
+		rows.Int(c.User)
+		rows.Int(c.Post)
+		rows.Uint(c.Digest)
+		rows.End()
 	}
-	return nil
+	return r.saveSeen(ctx, tx, "comments", "id, user_id, post_id, digest", &rows)
 }
 
 func (r *run) forgetComments(ctx context.Context, tx *ledger.Tx, ids []int64) error {
@@ -150,19 +157,17 @@ func (r *run) seenUsers(ctx context.Context, q sqlx.QueryerContext, ids []int64)
 }
 
 func (r *run) saveSeenUsers(ctx context.Context, tx *ledger.Tx, users []seenUser) error {
-	for chunk := range slices.Chunk(users, maxRows) {
-		args := make([]any, 0, len(chunk)*5)
-		for i := range chunk {
-			u := &chunk[i]
-			args = append(args, u.ID, u.EmailKey, u.Frozen, u.Gone, u.Digest)
-		}
-		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_seen_users (id, email_key, frozen, gone, digest) VALUES `)+placeholders(5, len(chunk))+`
-			ON DUPLICATE KEY UPDATE email_key = VALUES(email_key), frozen = VALUES(frozen), gone = VALUES(gone), digest = VALUES(digest)`, args...)
-		if err != nil {
-			return fmt.Errorf("save what was seen of users: %w", err)
-		}
+	var rows database.Rows
+	for i := range users {
+		u := &users[i]
+		rows.Int(u.ID)
+		rows.Uint(u.EmailKey)
+		rows.Bool(u.Frozen)
+		rows.Bool(u.Gone)
+		rows.Uint(u.Digest)
+		rows.End()
 	}
-	return nil
+	return r.saveSeen(ctx, tx, "users", "id, email_key, frozen, gone, digest", &rows)
 }
 
 // Kinds of facts in the list of what to look at again.

@@ -56,6 +56,8 @@ type Engine struct {
 	// Progress, if not nil, hears how far the stages of a long run have come,
 	// in ids.
 	Progress func(stage string, at, of int64)
+	// LoadFrom is how many rows are worth LOAD DATA; 0 is the default.
+	LoadFrom int
 
 	scans ration
 }
@@ -148,7 +150,7 @@ func (e *Engine) begin(ctx context.Context, mode Mode) (r *run, end func(), err 
 	r = &run{
 		Engine: e, settings: settings, mode: mode, exclusion: e.Programme.Exclusion,
 		brake: newBrake(), summary: newSummary(mode), mayHaveTodos: true,
-		ledger: ledger.Open(e.LedgerDB, e.Prefix, ledger.Options{Zone: settings.Zone, Clamp: e.Programme.Clamp}),
+		ledger: ledger.Open(e.LedgerDB, e.Prefix, ledger.Options{Zone: settings.Zone, Clamp: e.Programme.Clamp, LoadFrom: e.LoadFrom}),
 	}
 	length := e.Lease
 	if length == 0 {

@@ -132,6 +132,8 @@ func factName(kind string) string {
 	switch kind {
 	case "order":
 		return "Order"
+	case "review":
+		return "Review"
 	case "comment":
 		return "Comment"
 	}

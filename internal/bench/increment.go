@@ -212,15 +212,24 @@ func (e *edits) ours(ctx context.Context) (time.Duration, error) {
 	return took, e.daemon.refresh(ctx)
 }
 
-// restore leaves the orders as they were before.
+// restore leaves the orders as they were before, and that seen.
 func (e *edits) restore(ctx context.Context) error {
-	if err := errors.Join(e.edit(ctx, "c.status"), e.settle(ctx)); err != nil {
+	return errors.Join(e.edit(ctx, "c.status"), e.settle(ctx), e.store.undoEdits(ctx))
+}
+
+// undoEdits gives the orders that were chosen last their status and date back,
+// also those that a benchmark left that was cut off.
+func (s *Store) undoEdits(ctx context.Context) error {
+	var some bool
+	err := s.DB.GetContext(ctx, &some, `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'bench_changed'`)
+	if err != nil || !some {
 		return err
 	}
-	if e.store.Storage == testshop.HPOS {
-		return execute(ctx, e.store.DB, `UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.date_updated_gmt = c.updated`)
+	undo := `UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.status = c.status, o.date_updated_gmt = c.updated`
+	if s.Storage != testshop.HPOS {
+		undo = `UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_status = c.status, o.post_modified = c.updated, o.post_modified_gmt = c.updated`
 	}
-	return execute(ctx, e.store.DB, `UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_modified = c.updated, o.post_modified_gmt = c.updated`)
+	return errors.Join(execute(ctx, s.DB, undo), execute(ctx, s.DB, "DROP TABLE bench_changed"))
 }
 
 // floor reads the changed orders by key and writes the entries that the last
@@ -326,7 +335,7 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		var cost counters
 		var times []time.Duration
 		for range b.Rounds {
-			if err := execute(ctx, s.DB, "TRUNCATE TABLE mysql.slow_log"); err != nil {
+			if err := forgetLog(ctx, s); err != nil {
 				return err
 			}
 			cost, err = b.count(ctx, s.DB, func() error {
@@ -336,11 +345,11 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 			if err != nil {
 				return err
 			}
-			var spent float64
-			if err := s.DB.GetContext(ctx, &spent, `SELECT COALESCE(SUM(TIME_TO_SEC(query_time)), 0) FROM mysql.slow_log WHERE db = DATABASE()`); err != nil {
+			spent, err := loggedTime(ctx, s, "TRUE")
+			if err != nil {
 				return err
 			}
-			times = append(times, time.Duration(spent*float64(time.Second)))
+			times = append(times, spent)
 		}
 		line = Line{
 			Store: s.String(), What: "a run that finds nothing: time of the server", Ours: Seconds(median(times)), Target: Target{Figure: Seconds(mostIdleTime)},
@@ -349,19 +358,4 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		return nil
 	})
 	return line, err
-}
-
-// logged lets the server log each statement of the sessions that begin during
-// work, with its time.
-func (b *Bench) logged(ctx context.Context, s *Store, work func() error) error {
-	for _, set := range []string{"log_output = 'TABLE'", "long_query_time = 0", "slow_query_log = 1"} {
-		if err := execute(ctx, s.DB, "SET GLOBAL "+set); err != nil {
-			return err
-		}
-	}
-	err := work()
-	for _, set := range []string{"slow_query_log = 0", "long_query_time = 10", "log_output = 'FILE'"} {
-		err = errors.Join(err, execute(ctx, s.DB, "SET GLOBAL "+set))
-	}
-	return err
 }

@@ -84,7 +84,7 @@ func (b *Bench) Store(ctx context.Context, storage testshop.Storage, orders int)
 	}
 	store := &Store{Storage: storage, Orders: orders, Name: name, DSN: b.Server.DSN(name), DB: db, text: text}
 	b.stores[name] = store
-	return store, nil
+	return store, store.undoEdits(ctx)
 }
 
 // made reports whether the server has a store that was made to its end.

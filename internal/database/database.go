@@ -45,6 +45,8 @@ func parse(dsn string) (*mysql.Config, error) {
 		// The driver's message can quote the DSN, password included.
 		return nil, fmt.Errorf("the DSN is not of the form user:password@tcp(host:port)/database or user:password@unix(/path/to.sock)/database")
 	}
+	// A server may ask for any file in answer to any statement.
+	config.AllowAllFiles = false
 	if config.DBName == "" {
 		return nil, fmt.Errorf("the DSN for %s names no database: add /database at its end", config.Addr)
 	}

@@ -111,7 +111,7 @@ func (p program) serve(dir, socket string, options ServerOptions) []string {
 		fmt.Sprintf("--innodb-buffer-pool-size=%dM", pool),
 	)
 	if p.kind == MySQL {
-		command = append(command, "--mysqlx=OFF", "--secure-file-priv=NULL")
+		command = append(command, "--mysqlx=OFF", "--secure-file-priv=NULL", "--local-infile=ON")
 	}
 	if !options.Durable {
 		command = append(command, "--innodb-flush-log-at-trx-commit=0", "--innodb-doublewrite=OFF")

@@ -31,6 +31,7 @@ func TestBrowser(t *testing.T) {
 		{testwp.Newest, "", "specs"},
 		{testwp.Newest, "ar", "rtl"},
 		{testwp.Newest, "zh_CN", "translated"},
+		{testwp.Newest, "tr_TR", "translated"},
 	} {
 		t.Run(on.version+" "+on.specs+on.locale, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ const key = settings('WP_KEY');
 /** What the Go test put into the store: user ids by name and so on. */
 export const store = JSON.parse(settings('WP_STORE'));
 const version = settings('WP_VERSION').split('.').slice(0, 2).join('.');
-const locale = process.env.LOYALTYD_WP_LOCALE || 'en_US';
+export const locale = process.env.LOYALTYD_WP_LOCALE || 'en_US';
 
 export const desktop = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };

@@ -81,6 +81,9 @@ final class Explanation {
 			case 'order':
 				/* translators: %d: order number. */
 				return sprintf( __( 'Order #%d', 'loyaltyd' ), $id );
+			case 'review':
+				/* translators: %d: number of the review. */
+				return sprintf( __( 'Review #%d', 'loyaltyd' ), $id );
 			case 'comment':
 				/* translators: %d: number of the comment. */
 				return sprintf( __( 'Comment #%d', 'loyaltyd' ), $id );
