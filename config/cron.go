@@ -23,6 +23,7 @@ func (c Cron) Next(t time.Time) time.Time {
 	return c.schedule.Next(t)
 }
 
+// String returns the schedule as it was written.
 func (c Cron) String() string { return c.text }
 
 // ParseCron reads a schedule. It has no time zone of its own: the site's

@@ -18,6 +18,7 @@ type Problem struct {
 	rank, line int // order them for reading
 }
 
+// String returns where the problem is, the key and what is wrong with it.
 func (p Problem) String() string {
 	parts := slices.DeleteFunc([]string{p.Place, p.Key, p.Message}, func(s string) bool { return s == "" })
 	return strings.Join(parts, ": ")
@@ -29,6 +30,7 @@ type InvalidError struct {
 	Problems []Problem
 }
 
+// Error names all problems, one a line, up to a limit.
 func (e *InvalidError) Error() string {
 	if len(e.Problems) == 1 {
 		return "configuration: " + e.Problems[0].String()

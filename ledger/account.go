@@ -203,7 +203,7 @@ func (t *Tx) Freeze(ctx context.Context, user int64, frozen bool) error {
 	return nil
 }
 
-const maxInList = 1000
+const maxInList = 900
 
 // inChunks calls work with at most maxInList of ids at a time, which bounds
 // the length of a statement.

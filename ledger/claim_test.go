@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -35,13 +36,20 @@ func TestAKeyStandsForOneRequest(t *testing.T) {
 			t.Errorf("reserving with a claimed key: %v", err)
 		}
 		var wait sync.WaitGroup
-		errs := make([]error, 20)
-		for i := range errs {
+		const many = 60
+		errs, others := make([]error, many), make([]error, many)
+		for i := range many {
 			wait.Go(func() { errs[i] = d.Claim(t.Context(), "parallel", "cancel 7") })
+			wait.Go(func() { others[i] = d.Claim(t.Context(), fmt.Sprint("parallel ", i/2), fmt.Sprint("cancel ", i)) })
 		}
 		wait.Wait()
 		if err := errors.Join(errs...); err != nil {
 			t.Errorf("in parallel: %v", err)
+		}
+		for i := 0; i < many; i += 2 { // one of two has the key
+			if first, second := others[i], others[i+1]; (first == nil) == (second == nil) || !errors.Is(errors.Join(first, second), ledger.ErrKeyReused) {
+				t.Errorf("two for one key: %v and %v", first, second)
+			}
 		}
 	})
 }

@@ -37,6 +37,7 @@ type Ledger struct {
 	alone  chan struct{} // holds one value while UpdateAlone is at work
 
 	errands *batch.Batch[*errand, struct{}]
+	claims  *batch.Batch[claim, error]
 }
 
 // Options are the settings of a Ledger that are not stored in its tables.
@@ -55,7 +56,7 @@ type Options struct {
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
 	l := &Ledger{
 		db: db, prefix: prefix, bulk: database.NewBulk(options.LoadFrom),
-		alone: make(chan struct{}, 1), errands: newErrands(),
+		alone: make(chan struct{}, 1), errands: newErrands(), claims: newClaims(),
 	}
 	return l.With(options)
 }
@@ -87,6 +88,7 @@ type OverflowError struct {
 	What string
 }
 
+// Error says which account it is and where to look.
 func (e *OverflowError) Error() string {
 	return fmt.Sprintf("account %d: %s would leave the range of 64 bits; nothing was posted. Look for an absurd rate or order amount", e.User, e.What)
 }

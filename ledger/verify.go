@@ -21,6 +21,7 @@ type Finding struct {
 	What  string // what is wrong, for people
 }
 
+// String names the account, the entry if there is one, and what is wrong.
 func (f Finding) String() string {
 	switch {
 	case f.Entry != 0:

@@ -24,6 +24,7 @@ type HeldError struct {
 	ExpiresIn time.Duration
 }
 
+// Error says who holds the ledger and for how long.
 func (e *HeldError) Error() string {
 	return fmt.Sprintf("the ledger is in use by %s (its lease ends in %s unless renewed): wait for its run to end", e.Holder, e.ExpiresIn.Round(time.Second))
 }

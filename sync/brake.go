@@ -181,6 +181,7 @@ type BrakeError struct {
 	Reason      string `json:"reason"`      // what the run saw
 }
 
+// Error says what would be taken back, what the run saw, and how to accept it.
 func (e *BrakeError) Error() string {
 	accounts := strconv.FormatInt(e.Accounts, 10) + " accounts"
 	switch {

@@ -139,11 +139,17 @@ func (p *orderPlan) elsewhere(ctx context.Context, users []int64) (map[int64][]p
 // look-up a customer, however many orders he has: whoever has an order with
 // points has an account.
 func (p *orderPlan) earliestElsewhere(ctx context.Context, users []int64) (orders []int64, err error) {
+	here := []int64{0} // a list must not be empty
+	for _, c := range p.cases {
+		if c.seen != nil && c.seen.Purchase > 0 {
+			here = append(here, c.id)
+		}
+	}
 	for chunk := range slices.Chunk(users, maxRows) {
 		query, args, err := sqlx.In(p.run.sql(`
 			SELECT (SELECT s.id FROM {p}loyalty_seen_orders s
 			        WHERE s.user_id = a.user_id AND s.purchase > 0 AND s.id NOT IN (?) ORDER BY s.earns_at, s.id LIMIT 1)
-			FROM {p}loyalty_accounts a WHERE a.user_id IN (?)`), p.batch.ids(), chunk)
+			FROM {p}loyalty_accounts a WHERE a.user_id IN (?)`), here, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("look for first orders: %w", err)
 		}

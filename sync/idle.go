@@ -46,21 +46,16 @@ func (e *Engine) idle(ctx context.Context) (*Summary, error) {
 	if err != nil || !quiet {
 		return nil, err
 	}
-	scan := settings.Storage == store.Legacy && !r.scans.rest(started)
-	tail, err := e.Store.Tail(ctx, settings.Storage, r.tailFrom(scan), tailRows)
+	tail, err := e.Store.Tail(ctx, settings.Storage, r.tailFrom(), tailRows)
 	if err != nil {
 		return nil, err
 	}
-	scanned := e.Now()
 	if !r.within(tail, found.Clock) {
 		return nil, nil
 	}
 	same, err := r.asSeen(ctx, tail)
 	if err != nil || !same {
 		return nil, err
-	}
-	if scan { // else the run scans again, and deals with what this one found
-		e.scans.took(started, scanned)
 	}
 	summary := newSummary(Increment)
 	summary.Program, summary.Complete, summary.Took = found.Program, true, e.Now().Sub(started)
@@ -106,15 +101,12 @@ func (r *run) standing(ctx context.Context) (found standing, quiet bool, err err
 }
 
 // tailFrom returns where that begins which an increment looks at.
-func (r *run) tailFrom(scan bool) store.TailFrom {
-	from := store.TailFrom{
+func (r *run) tailFrom() store.TailFrom {
+	return store.TailFrom{
 		Orders: r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs),
 		Users:  max(0, r.state.Users-overlapIDs), Comments: max(0, r.state.Comments-overlapIDs),
+		Modified: r.state.Scanned.Add(-modifiedSlack), Newest: r.state.newestFrom(),
 	}
-	if scan {
-		from.Modified = r.state.Scanned.Add(-modifiedSlack)
-	}
-	return from
 }
 
 // within reports whether the tail lies within what was read before, so that no

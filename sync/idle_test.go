@@ -2,7 +2,6 @@ package sync_test
 
 import (
 	"testing"
-	"time"
 
 	"loyaltyd/internal/testshop"
 	"loyaltyd/sync"
@@ -63,20 +62,24 @@ func TestFindingNothingTakesFourStatements(t *testing.T) {
 	})
 }
 
-// In legacy storage an order's date of change may be its only trace, far from
-// the ends of all tables. The look that finds it leaves it to the run.
-func TestAnOldOrderWithOnlyAnotherDate(t *testing.T) {
+// In legacy storage an order's date of change may be its only trace. An
+// increment asks the newest posts for it; further back it is the sweep that
+// notices.
+func TestAnOrderWithOnlyAnotherDate(t *testing.T) {
 	s := newStage(t, testshop.New(t), testshop.Legacy, ``)
-	ann := s.customer("ann")
-	order := s.order(ann, "completed", "10.00")
-	s.many(100_000, 1200)
+	ann, bob := s.customer("ann"), s.customer("bob")
+	old := s.order(ann, "completed", "10.00")
+	s.many(100_000, 2100)
+	recent := s.order(bob, "completed", "10.00")
 	s.run(sync.Full)
 	s.run(sync.Increment)
-	clock := s.engine.Now
-	s.engine.Now = func() time.Time { return clock().Add(time.Hour) } // the next scan is allowed
-	s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_status = 'wc-cancelled', post_modified_gmt = UTC_TIMESTAMP() WHERE ID = ?`, order))
+	s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_status = 'wc-cancelled', post_modified_gmt = UTC_TIMESTAMP() WHERE ID IN (?, ?)`, old, recent))
 	s.run(sync.Increment)
+	if points := s.balances(); points[ann] != 10 || points[bob] != 0 {
+		t.Errorf("after an increment %d points for the old order and %d for the recent one", points[ann], points[bob])
+	}
+	s.run(sync.Sweep)
 	if points := s.balances()[ann]; points != 0 {
-		t.Errorf("%d points for a cancelled order", points)
+		t.Errorf("after a sweep %d points for the old order", points)
 	}
 }

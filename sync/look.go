@@ -10,8 +10,8 @@ import (
 
 const (
 	pageOrders   = 1000
-	pageEvery    = 1000 // orders, when all are looked at
-	pageUsers    = 1000
+	pageEvery    = maxRows // orders, when all are looked at
+	pageUsers    = maxRows
 	pageComments = 500
 
 	// What is read again in each increment, because it may have become

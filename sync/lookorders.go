@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"loyaltyd/ledger"
 	"loyaltyd/sync/store"
@@ -26,6 +25,8 @@ func (r *run) lookForOrders(ctx context.Context) error {
 // changedOrders looks at the orders that show a change since the last run.
 func (r *run) changedOrders(ctx context.Context) error {
 	cursor := r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs)
+	// Most of what is read again has not changed: several pages make one batch.
+	batch := orderBatch{settle: true}
 	for more := true; more; {
 		var rows []store.Row
 		var next store.Cursor
@@ -42,16 +43,24 @@ func (r *run) changedOrders(ctx context.Context) error {
 			return err
 		}
 		cursor = next
-		batch := orderBatch{orders: changed, settle: true}
-		if r.state.Orders != next && !more {
-			batch.done = func(ctx context.Context, tx *ledger.Tx) error {
-				r.state.Orders = next
-				return r.saveState(ctx, tx)
+		for _, f := range changed {
+			if len(batch.orders) == pageOrders {
+				if err := r.lookAtOrders(ctx, batch); err != nil {
+					return err
+				}
+				batch.orders = nil
 			}
+			batch.orders = append(batch.orders, f)
 		}
-		if err := r.lookAtOrders(ctx, batch); err != nil {
-			return err
+	}
+	if r.state.Orders != cursor {
+		batch.done = func(ctx context.Context, tx *ledger.Tx) error {
+			r.state.Orders = cursor
+			return r.saveState(ctx, tx)
 		}
+	}
+	if err := r.lookAtOrders(ctx, batch); err != nil {
+		return err
 	}
 	return r.modifiedOrders(ctx)
 }
@@ -256,27 +265,25 @@ func (b *orderBatch) vanished(row seenOrder) {
 	b.gone = append(b.gone, gone)
 }
 
-// modifiedOrders finds, in legacy storage, orders whose date of change is
-// their only trace. No index leads there, so the scan is rationed: it may take
-// a twentieth of the time.
+// newestPosts is how many of the highest ids of legacy storage an increment
+// looks at the dates of.
+const newestPosts = 2000
+
+// modifiedSlack is what an order's date of change may lie behind the clock of
+// the database when it is read.
+const modifiedSlack = overlapTime
+
+// newestFrom returns the id after which the newest posts are.
+func (s *state) newestFrom() int64 { return max(0, s.Orders.Post-newestPosts) }
+
+// modifiedOrders finds, in legacy storage, orders whose date of change is their
+// only trace. No index leads there, so only the newest are asked for it; older
+// ones are left to the sweep.
 func (r *run) modifiedOrders(ctx context.Context) error {
 	if r.settings.Storage != store.Legacy || r.mode != Increment {
 		return nil
 	}
-	return r.scanModified(ctx)
-}
-
-// modifiedSlack is what an order's date of change may lie behind the clock of
-// the database when the scan reads it.
-const modifiedSlack = overlapTime
-
-func (r *run) scanModified(ctx context.Context) error {
-	if wait := r.scans.rest(r.Now()); wait {
-		return nil
-	}
-	started := r.Now()
-	since := r.state.Scanned.Add(-modifiedSlack)
-	var after int64
+	since, after := r.state.Scanned.Add(-modifiedSlack), r.state.newestFrom()
 	for {
 		var rows []store.Row
 		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
@@ -299,14 +306,6 @@ func (r *run) scanModified(ctx context.Context) error {
 		}
 		after = rows[len(rows)-1].ID
 	}
-	r.scans.took(started, r.Now())
 	r.state.Scanned = r.clock
 	return nil
 }
-
-// ration keeps a scan that grows with the store to a twentieth of the time.
-type ration struct{ notBefore time.Time }
-
-func (s *ration) rest(now time.Time) bool { return now.Before(s.notBefore) }
-
-func (s *ration) took(from, to time.Time) { s.notBefore = to.Add(19 * to.Sub(from)) }

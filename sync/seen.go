@@ -40,8 +40,10 @@ type seenUser struct {
 	Digest   uint64 `db:"digest"`
 }
 
-// maxRows bounds the rows, and so the length, of one statement.
-const maxRows = 1000
+// maxRows bounds the rows, and so the length, of one statement. A list of a
+// thousand values MariaDB makes a table of, and joins it, rather than look them
+// up (in_predicate_conversion_threshold).
+const maxRows = 900
 
 func selectIn[T any](ctx context.Context, q sqlx.QueryerContext, query string, ids []int64) ([]T, error) {
 	var all []T

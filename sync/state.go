@@ -17,7 +17,7 @@ type state struct {
 	Site     site         // settings that the last run went by
 	GiveBack string       // likewise
 	Orders   store.Cursor // changes of orders are read up to here
-	Scanned  time.Time    // legacy: dates of change are scanned up to here
+	Scanned  time.Time    // legacy: dates of change are read up to here
 	Users    int64        // highest user id seen
 	Comments int64        // highest comment id seen
 	First    *position    // of a first run that is under way

@@ -44,6 +44,7 @@ type FactsError struct {
 	First string
 }
 
+// Error says how many facts there are and what is wrong with the first.
 func (e *FactsError) Error() string {
 	return fmt.Sprintf("%d facts could not be valued and were left as they are; the first: %s", e.Count, e.First)
 }
@@ -55,6 +56,7 @@ type MissingVersionError struct {
 	Version int64
 }
 
+// Error names the fact and the version.
 func (e *MissingVersionError) Error() string {
 	return fmt.Sprintf("%s was valued by program version %d, which is missing from the ledger: restore its tables from a backup", e.Fact, e.Version)
 }
@@ -62,8 +64,17 @@ func (e *MissingVersionError) Error() string {
 // NoPlanError says that there is nothing to accept.
 type NoPlanError struct{}
 
+// Error says what to run instead.
 func (*NoPlanError) Error() string {
 	return "no plan of deductions waits to be accepted: run loyaltyd sync without --accept"
+}
+
+// FoundNothing reports whether the run looked at no fact and has nothing to
+// tell.
+func (s *Summary) FoundNothing() bool {
+	looked := s.Orders + s.Comments + s.Users + s.Redemptions + s.Entries + s.Released
+	told := len(s.Notes) + len(s.Problems) + len(s.Failures)
+	return looked == 0 && told == 0 && s.Braked == nil && !s.RolledUpAnew
 }
 
 // failure returns the error that the run ends with though it came to its end.

@@ -58,8 +58,6 @@ type Engine struct {
 	Progress func(stage string, at, of int64)
 	// LoadFrom is how many rows are worth LOAD DATA; 0 is the default.
 	LoadFrom int
-
-	scans ration
 }
 
 // Mode is how much of the store a run looks at.

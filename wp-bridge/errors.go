@@ -16,6 +16,7 @@ type Error struct {
 	cause      error // for the log
 }
 
+// Error returns the refusal's code and its message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
 // Unwrap returns what the refusal comes from, which may be nil.

@@ -99,6 +99,7 @@ type ProgramProblem struct {
 	Message string `json:"message"`
 }
 
+// String returns the key, if there is one, and what is wrong with it.
 func (p ProgramProblem) String() string {
 	if p.Key == "" {
 		return p.Message

@@ -67,7 +67,9 @@ func (s *session) sync(ctx context.Context, mode sync.Mode) error {
 	err = s.refresh(ctx)
 	if summary != nil {
 		s.tellRun(summary)
-		err = errors.Join(err, s.recordRun(ctx, started, summary, failed))
+		if !s.untold.ends(summary, failed, time.Now()) {
+			err = errors.Join(err, s.recordRun(ctx, started, summary, failed))
+		}
 	}
 	if braked, facts := new(sync.BrakeError), new(sync.FactsError); failed != nil && !errors.As(failed, &braked) && !errors.As(failed, &facts) {
 		return errors.Join(failed, err)

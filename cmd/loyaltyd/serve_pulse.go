@@ -138,6 +138,7 @@ func (s *session) follow(other string) {
 		return
 	}
 	s.leads.Store(false)
+	s.untold.forget("sync")
 	if s.troubles.news("standby", "") {
 		s.log.Info("another daemon works here; standing by", "other", other)
 		s.status("standing by for " + other)

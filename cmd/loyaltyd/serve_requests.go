@@ -124,6 +124,7 @@ func (s *session) askedSync(ctx context.Context, asked *askedRun) error {
 	if err != nil {
 		return err
 	}
+	s.untold.next()
 	if err := s.sync(ctx, asked.mode); err != nil {
 		return err
 	}

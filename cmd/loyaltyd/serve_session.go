@@ -26,6 +26,7 @@ type session struct {
 	nextTurn     time.Time // of the loop
 	introduced   bool      // the site was told what this daemon goes by
 	syncSchedule schedule.Schedule
+	untold       untold
 }
 
 // standbyNap is the time between two looks whether the other daemon still
@@ -170,6 +171,9 @@ const jobKey = "job:"
 
 // saved records a job's success, and tells the site.
 func (s *session) saved(ctx context.Context, job string, at time.Time) error {
+	if s.untold.keep(job, at) {
+		return nil
+	}
 	if err := s.saveJob(ctx, job, at); err != nil {
 		return err
 	}
@@ -200,6 +204,7 @@ func (s *session) lastJobs(ctx context.Context) (now time.Time, last map[string]
 			}
 		}
 	}
+	s.untold.addTo(last)
 	return now, last, nil
 }
 
@@ -211,5 +216,6 @@ func (s *session) saveJob(ctx context.Context, job string, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("record when %s ran: %w", job, err)
 	}
+	s.untold.forget(job)
 	return nil
 }

@@ -32,6 +32,8 @@ type Options struct {
 	// Watch is how long, in each round, checkouts are watched alone and beside a
 	// sweep.
 	Watch time.Duration
+	// Load is how long, in each round, clients ask the endpoint.
+	Load time.Duration
 	// Idle is how long an idle daemon is watched.
 	Idle time.Duration
 	// Log hears what is being done.
@@ -58,6 +60,7 @@ var sections = []section{
 	{"increment", (*Bench).increment},
 	{"sweep", (*Bench).sweep},
 	{"small", (*Bench).small},
+	{"endpoint", (*Bench).endpoint},
 	{"pages", (*Bench).pages},
 }
 

@@ -20,8 +20,8 @@ import (
 // machine, stays within bounds.
 func TestTheBenchmarkAtASmallSize(t *testing.T) {
 	options := bench.Options{
-		Orders: 2000, Few: 1000, Rounds: 1, Watch: 200 * time.Millisecond, Idle: 200 * time.Millisecond,
-		Storages: []testshop.Storage{testshop.HPOS, testshop.Legacy}, Sections: []string{"first", "increment", "sweep", "small"},
+		Orders: 2000, Few: 1000, Rounds: 1, Watch: 200 * time.Millisecond, Load: 200 * time.Millisecond, Idle: 200 * time.Millisecond,
+		Storages: []testshop.Storage{testshop.HPOS, testshop.Legacy}, Sections: []string{"first", "increment", "sweep", "small", "endpoint"},
 		Binary: filepath.Join(t.TempDir(), "loyaltyd"), Log: t.Logf,
 	}
 	if err := bench.Build(t.Context(), options.Binary); err != nil {

@@ -78,7 +78,7 @@ type served struct {
 
 // serve starts a daemon and returns when it tells the service manager, which
 // this process plays, that it is ready.
-func (b *Bench) serve(ctx context.Context, s *Store) (d *served, err error) {
+func (b *Bench) serve(ctx context.Context, s *Store, arguments ...string) (d *served, err error) {
 	d = &served{output: &bytes.Buffer{}}
 	if d.dir, err = os.MkdirTemp("", "loyaltyd-bench-"); err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (b *Bench) serve(ctx context.Context, s *Store) (d *served, err error) {
 		return nil, errors.Join(err, os.RemoveAll(d.dir))
 	}
 	defer manager.Close()
-	command := b.command(ctx, s, "serve", "--listen", filepath.Join(d.dir, "endpoint"))
+	command := b.command(ctx, s, append([]string{"serve", "--listen", filepath.Join(d.dir, "endpoint")}, arguments...)...)
 	command.Env = append(command.Env, "NOTIFY_SOCKET="+notify)
 	command.Stdout, command.Stderr = d.output, d.output
 	started := time.Now()

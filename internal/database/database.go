@@ -77,7 +77,9 @@ func open(ctx context.Context, config *mysql.Config, isolation string) (*sqlx.DB
 	}
 	db := sqlx.NewDb(sql.OpenDB(isolated{connector, isolation}), "mysql")
 	db.SetMaxOpenConns(8)
-	db.SetMaxIdleConns(4)
+	// A crowd keeps its connections: a new one costs more than what it is for.
+	db.SetMaxIdleConns(8)
+	db.SetConnMaxIdleTime(30 * time.Second)
 	db.SetConnMaxLifetime(3 * time.Minute)
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()

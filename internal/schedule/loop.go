@@ -63,6 +63,7 @@ type PanicError struct {
 	Stack []byte
 }
 
+// Error returns what the job panicked with, without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Turn runs the job that has been due longest, if there is one, and returns

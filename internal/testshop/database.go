@@ -191,4 +191,5 @@ func (d *Database) Load(t testing.TB, path string) {
 	}
 }
 
+// String names the database and the version of its server.
 func (d *Database) String() string { return fmt.Sprintf("%s on %s", d.Name, d.Server.Version) }

@@ -160,8 +160,8 @@ func (sn *Snapshot) legacyChanged(ctx context.Context, c Cursor, limit int) (ids
 
 // ModifiedSince returns the orders and refunds with an id above after whose
 // modified date is at since or later, by id, at most limit. In legacy storage
-// that is a scan of the posts from after on: a change of status or date that
-// leaves no note shows nowhere else.
+// that reads every post above after: a change of status or date that leaves no
+// note shows nowhere else.
 func (sn *Snapshot) ModifiedSince(ctx context.Context, storage Storage, since time.Time, after int64, limit int) ([]Row, error) {
 	var query string
 	switch storage {
@@ -170,7 +170,7 @@ func (sn *Snapshot) ModifiedSince(ctx context.Context, storage Storage, since ti
 			WHERE date_updated_gmt >= ? AND id > ? AND type IN ('shop_order', 'shop_order_refund')
 			ORDER BY id LIMIT ?`
 	case Legacy:
-		query = `SELECT ID FROM {p}posts
+		query = `SELECT ID FROM {p}posts FORCE INDEX (PRIMARY)
 			WHERE post_modified_gmt >= ? AND ID > ? AND post_type IN ('shop_order', 'shop_order_refund')
 			ORDER BY ID LIMIT ?`
 	default:

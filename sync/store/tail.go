@@ -19,7 +19,10 @@ type Tail struct {
 type TailFrom struct {
 	Orders          Cursor
 	Users, Comments int64
-	Modified        time.Time // legacy: dates of change are scanned from here; zero: not at all
+	// In legacy storage, orders with an id above Newest that were modified at
+	// Modified or later are in the tail too.
+	Modified time.Time
+	Newest   int64
 }
 
 // Tail returns what is newest in the store, in one statement and so of one
@@ -37,13 +40,10 @@ func (s *Store) Tail(ctx context.Context, storage Storage, from TailFrom, limit 
 		ends = `(SELECT ID AS id FROM {p}posts WHERE ID > ? AND post_type IN ('shop_order', 'shop_order_refund') ORDER BY ID LIMIT ?)
 			UNION (SELECT comment_post_ID FROM {p}comments FORCE INDEX (PRIMARY)
 			  WHERE comment_ID > ? AND comment_type = 'order_note' ORDER BY comment_ID LIMIT ?)
-			UNION (SELECT post_id FROM {p}postmeta WHERE meta_id > ? ORDER BY meta_id LIMIT ?)`
-		args = append(args, from.Orders.Post, limit, from.Orders.Comment, limit, from.Orders.Meta, limit)
-		if !from.Modified.IsZero() {
-			ends += ` UNION (SELECT ID FROM {p}posts
-				WHERE post_modified_gmt >= ? AND post_type IN ('shop_order', 'shop_order_refund') ORDER BY ID LIMIT ?)`
-			args = append(args, since(from.Modified), limit)
-		}
+			UNION (SELECT post_id FROM {p}postmeta WHERE meta_id > ? ORDER BY meta_id LIMIT ?)
+			UNION (SELECT ID FROM {p}posts FORCE INDEX (PRIMARY)
+			  WHERE post_modified_gmt >= ? AND ID > ? AND post_type IN ('shop_order', 'shop_order_refund') ORDER BY ID LIMIT ?)`
+		args = append(args, from.Orders.Post, limit, from.Orders.Comment, limit, from.Orders.Meta, limit, since(from.Modified), from.Newest, limit)
 	}
 	orders, err := headsSQL(storage, `o.id IN (SELECT t.id FROM (`+ends+`) t)`)
 	if err != nil {

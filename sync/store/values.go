@@ -71,7 +71,7 @@ func parseUnix(text string) time.Time {
 // rows): above 199 values both servers stop looking at the keys and go by
 // their average, which can make them read the whole table.
 const (
-	maxList  = 1000
+	maxList  = 900
 	diveList = 150
 )
 

@@ -35,6 +35,7 @@ func run(ctx context.Context) error {
 	orders := flag.String("orders", "100000", "orders in the store; several numbers show how costs grow")
 	flag.IntVar(&options.Few, "few", 10_000, "orders in the small store that growth is measured against")
 	flag.IntVar(&options.Rounds, "rounds", 3, "rounds of each measurement; the median counts")
+	flag.DurationVar(&options.Load, "load", 2*time.Second, "how long, in each round, clients ask the endpoint")
 	flag.DurationVar(&options.Idle, "idle", time.Minute, "how long an idle daemon is watched")
 	flag.DurationVar(&options.Watch, "watch", 3*time.Second, "how long, in each round, checkouts are watched alone and beside a sweep")
 	flag.StringVar(&options.Data, "data", "", "`directory` of the server's data, made once and used again; none: a temporary one")

@@ -163,7 +163,7 @@ final class StatusCards {
 				esc_html( $name ),
 				'<code>' . esc_html( (string) ( $schedule[ $job ] ?? '–' ) ) . '</code>',
 				self::time( $jobs[ $job ]['last_success'] ?? null ),
-				$this->facts->is_live() ? self::time( $jobs[ $job ]['next'] ?? null ) : '–',
+				$this->facts->is_live() ? self::next( $jobs[ $job ]['next'] ?? null ) : '–',
 			);
 		}
 		$this->table( 'jobs', __( 'Schedules', 'loyaltyd' ), array( __( 'Job', 'loyaltyd' ), __( 'Schedule', 'loyaltyd' ), __( 'Last success', 'loyaltyd' ), __( 'Next', 'loyaltyd' ) ), $rows );
@@ -291,6 +291,20 @@ final class StatusCards {
 			? sprintf( __( 'in %s', 'loyaltyd' ), human_time_diff( $now, $unix ) )
 			: Figures::ago( $now - $unix );
 		return sprintf( '<time datetime="%s" title="%s">%s</time>', esc_attr( gmdate( 'c', $unix ) ), esc_attr( Figures::moment( $unix ) ), esc_html( $words ) );
+	}
+
+	/**
+	 * Returns when a job is due next, as safe markup. A daemon that finds nothing
+	 * tells so once a minute, so that it may have run since.
+	 *
+	 * @param mixed $text An instant as the daemon writes it, or null.
+	 */
+	private static function next( $text ): string {
+		$unix = StatusFacts::instant( $text );
+		if ( null === $unix || $unix > time() ) {
+			return self::time( $text );
+		}
+		return esc_html__( 'now', 'loyaltyd' );
 	}
 
 	/**
