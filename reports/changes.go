@@ -75,8 +75,7 @@ func (u *update) addEntries(ctx context.Context, entries []posted, in, before []
 	if err := u.countOwn(ctx, former, numbers, before, through, enough); err != nil {
 		return err
 	}
-	var write []any
-	grown, fallen := map[string]bool{}, map[string][]int64{}
+	earners := map[string][]Earner{}
 	for s, change := range added.slots {
 		was := former.slots[s]
 		if was.postings == 0 {
@@ -89,40 +88,25 @@ func (u *update) addEntries(ctx context.Context, entries []posted, in, before []
 		if !on && change.points <= 0 {
 			continue // who was not on the list does not come onto it
 		}
-		former := now
 		if !on {
-			former = Earner{Period: s.span, User: s.user, Earned: was.points, Entries: was.entries}
+			now = Earner{Period: s.span, User: s.user, Earned: was.points, Entries: was.entries}
 		}
-		now = former
 		added.total.add(&now.Earned, change.points)
 		now.Entries += change.entries
-		kept := &u.counts.of(s.span).list
-		belongs := kept.least.reaches(now)
-		switch {
-		case belongs && (!on || now != former):
-			write = append(write, now.User, s.span, now.Earned, now.Entries)
-			if !on {
-				grown[s.span] = true
-				kept.length++
-			}
-		case on && !belongs:
-			fallen[s.span] = append(fallen[s.span], s.user)
-			kept.length--
-		}
-		u.move(now, belongs)
+		earners[s.span] = append(earners[s.span], now)
 	}
 	if added.total.overflow || former.total.overflow {
-		return fmt.Errorf("the points of customers with entries after %d do not fit into 64 bits", through)
+		return tooMuch("of customers with entries after %d", through)
 	}
-	if err := u.writeEarning(ctx, write); err != nil {
-		return err
-	}
-	for name, users := range fallen {
-		if err := u.dropEarning(ctx, name, users); err != nil {
+	var write []any
+	for _, name := range slices.Sorted(maps.Keys(earners)) {
+		changed, err := u.list(ctx, name, earners[name], listed)
+		if err != nil {
 			return err
 		}
+		write = append(write, changed...)
 	}
-	return u.cutEarning(ctx, grown)
+	return u.writeEarning(ctx, write)
 }
 
 // move notes that a customer's place in a span may be another one.

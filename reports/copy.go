@@ -133,7 +133,7 @@ func sumAccounts(entries []Entry) (map[int64]*Account, error) {
 		}
 	}
 	if total.overflow {
-		return nil, fmt.Errorf("the points of entries through %d do not fit into 64 bits", entries[len(entries)-1].ID)
+		return nil, tooMuch("of entries through %d", entries[len(entries)-1].ID)
 	}
 	return accounts, nil
 }
@@ -207,7 +207,7 @@ func (u *update) addToDaily(ctx context.Context, entries []Entry) error {
 
 func (u *update) insertDaily(ctx context.Context, sums *daily) error {
 	if sums.total.overflow {
-		return fmt.Errorf("the points of a day do not fit into 64 bits")
+		return tooMuch("of a day")
 	}
 	for lines := range slices.Chunk(sums.lines(), copyBatch) {
 		args := make([]any, 0, len(lines)*6)

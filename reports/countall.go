@@ -45,7 +45,7 @@ func (u *update) countAll(ctx context.Context, spans []span, through int64) erro
 	}
 	census.flush()
 	if census.total.overflow {
-		return fmt.Errorf("the points of a customer do not fit into 64 bits")
+		return tooMuch("of a customer")
 	}
 	var earners []any
 	for i, s := range spans {

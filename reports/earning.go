@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/jmoiron/sqlx"
@@ -75,28 +74,70 @@ func (u *update) dropEarning(ctx context.Context, span string, users []int64) er
 	return nil
 }
 
-// cutEarning shortens the lists of the spans that have grown too long.
-func (u *update) cutEarning(ctx context.Context, grown map[string]bool) error {
-	for _, name := range slices.Sorted(maps.Keys(grown)) {
-		kept := &u.counts.of(name).list
-		if kept.length <= 2*int64(u.listed) {
-			continue
-		}
-		list, err := u.listEarning(ctx, name, kept.length)
-		if err != nil {
-			return err
-		}
-		last := list[u.listed-1]
-		*kept = listing{int64(u.listed), rank{last.Earned, last.User}}
-		var gone []int64
-		for _, e := range list[u.listed:] {
-			gone = append(gone, e.User)
-		}
-		if err := u.dropEarning(ctx, name, gone); err != nil {
-			return err
+// list gives customers their places on the list of a span: it takes off the
+// list who does not belong there any more, and returns the rows to write. A list
+// that would become too long is cut.
+func (u *update) list(ctx context.Context, span string, earners []Earner, listed map[slot]Earner) ([]any, error) {
+	kept := &u.counts.of(span).list
+	length := kept.length
+	for _, e := range earners {
+		if _, on := listed[slot{span, "", e.User}]; !on && kept.least.reaches(e) {
+			length++
 		}
 	}
-	return nil
+	var gone []int64
+	if length > 2*int64(u.listed) {
+		var err error
+		if gone, err = u.cut(ctx, span, earners); err != nil {
+			return nil, err
+		}
+	}
+	var write []any
+	for _, e := range earners {
+		was, on := listed[slot{span, "", e.User}]
+		belongs := kept.least.reaches(e)
+		switch {
+		case belongs && (!on || was != e):
+			write = append(write, e.User, span, e.Earned, e.Entries)
+			if !on {
+				kept.length++
+			}
+		case on && !belongs:
+			gone = append(gone, e.User)
+		}
+		u.move(e, belongs)
+	}
+	kept.length -= int64(len(gone))
+	if len(gone) == 0 {
+		return write, nil
+	}
+	return write, u.dropEarning(ctx, span, gone)
+}
+
+// cut raises the rank that a list goes down to, and returns those who have to
+// leave it, besides the earners.
+func (u *update) cut(ctx context.Context, span string, earners []Earner) (gone []int64, err error) {
+	kept := &u.counts.of(span).list
+	stored, err := u.listEarning(ctx, span, kept.length)
+	if err != nil {
+		return nil, err
+	}
+	changed := map[int64]bool{}
+	for _, e := range earners {
+		changed[e.User] = true
+	}
+	others := slices.DeleteFunc(stored, func(e Earner) bool { return changed[e.User] })
+	list := earnerList{most: u.listed}
+	for _, e := range slices.Concat(others, earners) {
+		list.add(e)
+	}
+	_, kept.least = list.close()
+	for _, e := range others {
+		if !kept.least.reaches(e) {
+			gone = append(gone, e.User)
+		}
+	}
+	return gone, nil
 }
 
 // listEarning returns the first of a span's list.

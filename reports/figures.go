@@ -140,7 +140,7 @@ func (s dailySums) status(in Range) (Status, error) {
 		total.addType(&status, line.Type, line.Points)
 	}
 	if total.overflow {
-		return Status{}, fmt.Errorf("the points from %s to %s do not fit into 64 bits", in.From, in.To)
+		return Status{}, tooMuch("from %s to %s", in.From, in.To)
 	}
 	return status, status.check()
 }
@@ -173,7 +173,7 @@ func (s dailySums) sources(in Range) ([]Source, error) {
 		total.add(&source.Entries, line.Entries)
 	}
 	if total.overflow {
-		return nil, fmt.Errorf("the points from %s to %s do not fit into 64 bits", in.From, in.To)
+		return nil, tooMuch("from %s to %s", in.From, in.To)
 	}
 	var sources []Source
 	for _, source := range byName {
@@ -218,4 +218,9 @@ func (a *adder) sub(from *int64, amount int64) {
 		return
 	}
 	a.add(from, -amount)
+}
+
+// tooMuch returns the error for points that 64 bits do not hold.
+func tooMuch(of string, args ...any) error {
+	return fmt.Errorf("the points %s do not fit into 64 bits: look for an absurd rate or order amount", fmt.Sprintf(of, args...))
 }

@@ -3,7 +3,6 @@ package reports
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -89,7 +88,7 @@ func (p *proof) recountUsers(ctx context.Context, after, end int64) error {
 		changes.count(posted{e.ID, e.User, e.Seq, e.OccurredAt, e.Type, e.Source, e.Points}, p.spans, p.settings.Zone)
 	}
 	if changes.total.overflow || p.daily.total.overflow {
-		return errors.New("the points of the entries do not fit into 64 bits")
+		return tooMuch("of the entries")
 	}
 	for s, t := range changes.slots {
 		p.counted.of(s.span).customers[s.source]++

@@ -174,12 +174,9 @@ func (p *commentPlan) readLedger(ctx context.Context) error {
 	if p.run.empty && len(p.seen) == 0 {
 		return nil // as with orders, nothing was posted for them
 	}
-	for _, source := range commentSources {
-		posted, err := p.tx.Posted(ctx, source, p.ids())
-		if err != nil {
-			return err
-		}
-		for id, standing := range posted {
+	posted, err := p.tx.PostedUnder(ctx, commentSources, p.ids())
+	for source, standings := range posted {
+		for id, standing := range standings {
 			c := p.cases[id]
 			if c.posted == nil {
 				c.posted = map[ledger.Source]ledger.Posted{}
@@ -187,7 +184,7 @@ func (p *commentPlan) readLedger(ctx context.Context) error {
 			c.posted[source] = standing
 		}
 	}
-	return nil
+	return err
 }
 
 func (p *commentPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {

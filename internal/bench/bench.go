@@ -61,6 +61,7 @@ var sections = []section{
 	{"sweep", (*Bench).sweep},
 	{"small", (*Bench).small},
 	{"endpoint", (*Bench).endpoint},
+	{"reports", (*Bench).reports},
 	{"pages", (*Bench).pages},
 }
 

@@ -21,7 +21,7 @@ import (
 func TestTheBenchmarkAtASmallSize(t *testing.T) {
 	options := bench.Options{
 		Orders: 2000, Few: 1000, Rounds: 1, Watch: 200 * time.Millisecond, Load: 200 * time.Millisecond, Idle: 200 * time.Millisecond,
-		Storages: []testshop.Storage{testshop.HPOS, testshop.Legacy}, Sections: []string{"first", "increment", "sweep", "small", "endpoint"},
+		Storages: []testshop.Storage{testshop.HPOS, testshop.Legacy}, Sections: []string{"first", "increment", "sweep", "small", "endpoint", "reports"},
 		Binary: filepath.Join(t.TempDir(), "loyaltyd"), Log: t.Logf,
 	}
 	if err := bench.Build(t.Context(), options.Binary); err != nil {
@@ -46,6 +46,14 @@ func TestTheBenchmarkAtASmallSize(t *testing.T) {
 		{"a run that finds nothing", "statements", 10, 4},
 		{"a run that finds nothing", "rows read", 20_000, 4},
 		{"sweep of everything", "statements", 90, 2},
+		{"a refresh after one entry", "statements", 24, 1},
+		{"a refresh after one entry", "rows read", 1000, 1},
+		{"a refresh after 1,000 entries", "statements", 40, 1},
+		{"a refresh at midnight", "statements", 120, 1},
+		{"the reports of a period", "statements", 4, 1},
+		{"the reports of a period", "rows read", 1000, 1},
+		{"a page of a rare type", "rows read", 10_000, 1},
+		{"a customer's page", "rows read", 100, 1},
 	} {
 		found := 0
 		for _, line := range lines {

@@ -140,6 +140,10 @@ func Dashboard(ctx context.Context, server *testshop.Server, name string, entrie
 	return measured, nil
 }
 
+// ownEntries returns how many entries of a ledger are one customer's: enough for
+// five hundred pages, if there are.
+func ownEntries(entries int) int { return min(max(entries/4, 1), 10_040) }
+
 // makeLedger makes the tables and fills them.
 func makeLedger(ctx context.Context, db *sqlx.DB, entries int) error {
 	if _, err := database.Migrate(ctx, db, prefix, ledger.Component(), sync.Component(), wpbridge.Component()); err != nil {
@@ -150,7 +154,8 @@ func makeLedger(ctx context.Context, db *sqlx.DB, entries int) error {
 	if _, err := reporting.Migrate(ctx); err != nil {
 		return err
 	}
-	text := strings.NewReplacer("{entries}", strconv.Itoa(entries), "{customers}", strconv.Itoa(max(entries/5, 1)), "{p}", "wp_", "{u}", "wp_").Replace(entriesSQL)
+	text := strings.NewReplacer("{entries}", strconv.Itoa(entries-ownEntries(entries)), "{customers}", strconv.Itoa(max(entries/5, 1)),
+		"{own}", strconv.Itoa(ownEntries(entries)), "{rare}", strconv.Itoa(max(entries/60, 2)), "{p}", "wp_", "{u}", "wp_").Replace(entriesSQL)
 	for statement := range strings.SplitSeq(text, ";\n") {
 		if err := execute(ctx, db, statement); err != nil {
 			return err

@@ -192,7 +192,7 @@ func Growth(orders []int, runs [][]Line) Table {
 }
 
 // sizes are the numbers by which lines differ from those of another store.
-var sizes = regexp.MustCompile(`,? (of the latest|in a store of|beside a store of) [0-9]+`)
+var sizes = regexp.MustCompile(`,? (of the latest|in a store of|beside a store of|beside a ledger of) [0-9]+`)
 
 // Print writes a table for a terminal.
 func (t Table) Print(w io.Writer) error {

@@ -210,12 +210,12 @@ func TestBulkRefusesWhatDoesNotFit(t *testing.T) {
 	})
 }
 
-// Where the server does not let clients load, rows are inserted, and it is not
-// asked again.
+// Where the server does not let clients load, would commit a part of what is
+// loaded, or does not let them any more, rows are inserted.
 func TestBulkDoesWithoutLoadData(t *testing.T) {
 	for _, kind := range testshop.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
-			server, err := testshop.Start(t.Context(), kind, testshop.ServerOptions{Extra: []string{"--local-infile=OFF"}})
+			server, err := testshop.Start(t.Context(), kind, testshop.ServerOptions{})
 			if errors.Is(err, testshop.ErrNotInstalled) {
 				testshop.Missing(t, string(kind), err)
 			}
@@ -235,19 +235,40 @@ func TestBulkDoesWithoutLoadData(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = pool.Close() }()
-			if _, err := pool.ExecContext(t.Context(), "CREATE TABLE plain "+bulkTable); err != nil {
-				t.Fatal(err)
-			}
-			bulk, into := database.NewBulk(1), database.Table{Name: "plain", Columns: bulkColumns}
-			for id := range int64(2) {
-				loads, err := bulkWrite(t.Context(), pool, bulk, into, []bulkRow{{ID: id, At: time.Unix(0, 0)}})
-				if err != nil || loads != 0 {
-					t.Errorf("%d LOAD DATA: %v", loads, err)
+			do := func(statement string) {
+				t.Helper()
+				if _, err := pool.ExecContext(t.Context(), statement); err != nil {
+					t.Fatal(err)
 				}
 			}
-			var n int
-			if err := pool.GetContext(t.Context(), &n, "SELECT COUNT(*) FROM plain"); err != nil || n != 2 {
-				t.Errorf("%d rows (%v)", n, err)
+			do("CREATE TABLE plain " + bulkTable)
+			var written int64
+			write := func(when string, bulk *database.Bulk, stored int) {
+				t.Helper()
+				into := database.Table{Name: "plain", Columns: bulkColumns}
+				written++
+				loads, err := bulkWrite(t.Context(), pool, bulk, into, []bulkRow{{ID: written, At: time.Unix(0, 0)}})
+				if err != nil || loads != stored {
+					t.Errorf("%s: %d LOAD DATA, want %d: %v", when, loads, stored, err)
+				}
+			}
+
+			known := database.NewBulk(1)
+			write("allowed", known, 1)
+			do("SET GLOBAL local_infile = OFF")
+			write("not allowed any more", known, 1) // which is refused, and the rows inserted
+			write("known not to be allowed", known, 0)
+			unknown := database.NewBulk(1)
+			write("not allowed", unknown, 0)
+			do("SET GLOBAL local_infile = ON")
+			write("not asked again", unknown, 0)
+			if kind == testshop.MariaDB {
+				do("SET GLOBAL wsrep_load_data_splitting = ON")
+				write("split", database.NewBulk(1), 0)
+			}
+			var n int64
+			if err := pool.GetContext(t.Context(), &n, "SELECT COUNT(*) FROM plain"); err != nil || n != written {
+				t.Errorf("%d rows of %d (%v)", n, written, err)
 			}
 		})
 	}

@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS {p}loyalty_accounts (
   adjusted      BIGINT NOT NULL,
   seq           BIGINT UNSIGNED NOT NULL,
   last_entry_at DATETIME(6) NULL,
-  PRIMARY KEY (user_id)
+  PRIMARY KEY (user_id),
+  KEY earned (earned, user_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
 CREATE TABLE IF NOT EXISTS {p}loyalty_points_daily (
