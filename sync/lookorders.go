@@ -27,6 +27,7 @@ func (r *run) changedOrders(ctx context.Context) error {
 	cursor := r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs)
 	// Most of what is read again has not changed: several pages make one batch.
 	batch := orderBatch{settle: true}
+	listed := map[int64]bool{} // in the batch
 	for more := true; more; {
 		var rows []store.Row
 		var next store.Cursor
@@ -44,13 +45,20 @@ func (r *run) changedOrders(ctx context.Context) error {
 		}
 		cursor = next
 		for _, f := range changed {
-			if len(batch.orders) == pageOrders {
-				if err := r.lookAtOrders(ctx, batch); err != nil {
-					return err
-				}
-				batch.orders = nil
+			if !listed[f.id] {
+				listed[f.id] = true
+				batch.orders = append(batch.orders, f)
 			}
-			batch.orders = append(batch.orders, f)
+		}
+		for len(batch.orders) > pageOrders {
+			part := orderBatch{orders: batch.orders[:pageOrders], settle: true}
+			if err := r.lookAtOrders(ctx, part); err != nil {
+				return err
+			}
+			for _, f := range part.orders {
+				delete(listed, f.id)
+			}
+			batch.orders = batch.orders[pageOrders:]
 		}
 	}
 	if r.state.Orders != cursor {

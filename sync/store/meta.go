@@ -89,16 +89,25 @@ func (t ownedTable) selectSQL(hint string) string {
 const (
 	leastRun = 50
 	mostGap  = 100
+	// Of a run with fewer than one in so many of the ids between its ends, the
+	// stretch would mostly hold rows of others.
+	sparsest = 4
 )
 
-// runs parts ids where they are not dense.
+// runs parts ids where they are not dense; those that are nowhere dense stand
+// alone.
 func runs(ids []int64) [][]int64 {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	var all [][]int64
 	start := 0
 	for i := range ids {
 		if i+1 == len(ids) || ids[i+1]-ids[i] > mostGap {
-			all = append(all, ids[start:i+1])
+			run := ids[start : i+1]
+			if run[len(run)-1]-run[0] < sparsest*int64(len(run)) {
+				all = append(all, run)
+			} else {
+				all = slices.AppendSeq(all, slices.Chunk(run, 1))
+			}
 			start = i + 1
 		}
 	}
