@@ -19,7 +19,7 @@ import (
 
 // tailRows bounds what is compared of the end of each table; where there is
 // more, a run goes through it page by page.
-const tailRows = 2 * overlapIDs
+const tailRows = 1000
 
 // standing is what the ledger says about whether there is anything to do.
 type standing struct {

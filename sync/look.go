@@ -18,7 +18,7 @@ const (
 	// visible late: changes of orders by the web servers' clocks, and rows by
 	// ids, which are given out before they are committed.
 	overlapTime = 10 * time.Minute
-	overlapIDs  = 500
+	overlapIDs  = 200
 )
 
 // look finds the facts that may have changed, in an order that shows a

@@ -191,11 +191,13 @@ func (r *run) sweepComments(ctx context.Context) error {
 		return err
 	}
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextCommentID(ctx, id) }
-	err = r.eachSpan(ctx, "comments", "seen_comments", last, next, func(from, to int64) (empty bool, err error) {
+	err = r.eachSpan(ctx, "comments", "seen_comments", 0, last, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
-		err = r.snapshot(ctx, func(sn *store.Snapshot) error {
-			inStore, err = sn.CommentBuckets(ctx, from, to, bucketSize)
-			return err
+		err = r.paced(ctx, func() error {
+			return r.once(func(sn *store.Snapshot) error {
+				inStore, err = sn.CommentBuckets(ctx, from, to, bucketSize)
+				return err
+			})
 		})
 		if err != nil {
 			return false, err

@@ -196,11 +196,13 @@ func (r *run) sweepUsers(ctx context.Context) error {
 		return err
 	}
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextUserID(ctx, id) }
-	err = r.eachSpan(ctx, "users", "seen_users", last, next, func(from, to int64) (empty bool, err error) {
+	err = r.eachSpan(ctx, "users", "seen_users", 0, last, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
-		err = r.snapshot(ctx, func(sn *store.Snapshot) error {
-			inStore, err = sn.UserBuckets(ctx, from, to, bucketSize)
-			return err
+		err = r.paced(ctx, func() error {
+			return r.once(func(sn *store.Snapshot) error {
+				inStore, err = sn.UserBuckets(ctx, from, to, bucketSize)
+				return err
+			})
 		})
 		if err != nil {
 			return false, err

@@ -60,14 +60,31 @@ func (r *run) seenBuckets(ctx context.Context, table, column, condition string, 
 }
 
 // sweepOrders finds every difference between the orders in the store and what
-// was seen of them: edits that moved no date, deletions, lost changes.
+// was seen of them: edits that moved no date, deletions, lost changes. In
+// slices, it compares the states of all orders and the next slice of the rest.
 func (r *run) sweepOrders(ctx context.Context) error {
 	last, err := r.lastOrder(ctx)
 	if err != nil {
 		return err
 	}
+	at, err := r.loadPasses(ctx)
+	if err != nil {
+		return err
+	}
+	from, through := int64(0), last
+	if r.slices {
+		if err := r.sweepStates(ctx); err != nil {
+			return err
+		}
+		if at.Order <= last {
+			from = at.Order
+		}
+		if slice := r.sliceOf(at, last, leastOrders); slice < last-from {
+			through = from + slice
+		}
+	}
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextOrderID(ctx, r.settings.Storage, id) }
-	return r.eachSpan(ctx, "orders", "seen_orders", last, next, func(from, to int64) (empty bool, err error) {
+	err = r.eachSpan(ctx, "orders", "seen_orders", from, through, next, func(from, to int64) (empty bool, err error) {
 		numbers, empty, err := r.differingOrders(ctx, from, to)
 		if err != nil {
 			return false, err
@@ -79,16 +96,52 @@ func (r *run) sweepOrders(ctx context.Context) error {
 		}
 		return empty, nil
 	})
+	if err != nil {
+		return err
+	}
+	if at.Order = 0; through < last {
+		at.Order = through + 1
+	}
+	if err := r.sweepContents(ctx, at); err != nil {
+		return err
+	}
+	return r.keepPasses(ctx, at)
 }
 
-// eachSpan walks over the ids from 0 to last, a span at a time, and skips the
+// sweepStates finds orders and refunds that came, went or changed their status.
+func (r *run) sweepStates(ctx context.Context) error {
+	var states []store.Bucket
+	err := r.paced(ctx, func() error {
+		return r.once(func(sn *store.Snapshot) (err error) {
+			states, err = sn.States(ctx, r.settings.Storage, bucketSize)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	var seen []bucket
+	err = r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+		SELECT id DIV ? AS n, COUNT(*) AS rows_in, BIT_XOR(head >> 32) AS sum FROM {p}loyalty_seen_orders GROUP BY n`), bucketSize)
+	if err != nil {
+		return fmt.Errorf("sum up the states seen: %w", err)
+	}
+	for _, n := range differing(states, seen) {
+		if err := r.lookInto(ctx, n*bucketSize, endOfBucket(n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eachSpan walks over the ids from one to last, a span at a time, and skips the
 // gaps in which neither side has any: ids are given out at will.
 func (r *run) eachSpan(
-	ctx context.Context, stage, table string, last int64,
+	ctx context.Context, stage, table string, from, last int64,
 	next func(sn *store.Snapshot, id int64) (int64, error),
 	sweep func(from, to int64) (empty bool, err error),
 ) error {
-	for from := int64(0); from <= last; {
+	for from <= last {
 		to := lastID
 		if from < lastID-sweepSpan {
 			to = from + sweepSpan
@@ -138,29 +191,22 @@ func endOfBucket(n int64) int64 {
 }
 
 func (r *run) differingOrders(ctx context.Context, from, to int64) (numbers []int64, empty bool, err error) {
-	var heads, bodies []store.Bucket
-	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
-		var err error
-		if heads, err = sn.HeadBuckets(ctx, r.settings.Storage, from, to, bucketSize); err != nil {
+	var heads []store.Bucket
+	err = r.paced(ctx, func() error {
+		return r.once(func(sn *store.Snapshot) error {
+			var err error
+			heads, err = sn.HeadBuckets(ctx, r.settings.Storage, from, to, bucketSize)
 			return err
-		}
-		bodies, err = sn.BodyBuckets(ctx, r.settings.Storage, from, to, bucketSize)
-		return err
+		})
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	seenHeads, err := r.seenBuckets(ctx, "seen_orders", "head", "1 = 1", from, to)
+	seen, err := r.seenBuckets(ctx, "seen_orders", "head", "1 = 1", from, to)
 	if err != nil {
 		return nil, false, err
 	}
-	seenBodies, err := r.seenBuckets(ctx, "seen_orders", "body", "body <> 0", from, to)
-	if err != nil {
-		return nil, false, err
-	}
-	numbers = append(differing(heads, seenHeads), differing(bodies, seenBodies)...)
-	slices.Sort(numbers)
-	return slices.Compact(numbers), len(heads) == 0 && len(seenHeads) == 0, nil
+	return differing(heads, seen), len(heads) == 0 && len(seen) == 0, nil
 }
 
 // lookInto looks at the orders from ≤ id < to that differ.

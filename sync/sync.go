@@ -77,6 +77,9 @@ const (
 // Options are those of one run.
 type Options struct {
 	Mode Mode
+	// Slices lets a sweep compare only a part of the lines of orders, the next
+	// one each time, so that all were compared within a day.
+	Slices bool
 	// Accept is the name of a plan of deductions that the brake showed.
 	Accept string
 }
@@ -91,6 +94,8 @@ type run struct {
 	programs  map[int64]*program.Program
 	exclusion program.Exclusion
 	mode      Mode
+	slices    bool // of the lines of orders only the next slice is compared
+	pace      pace
 	brake     *brake
 	state     *state
 	summary   *Summary
@@ -210,6 +215,7 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 		// as closely as the one that found them.
 		r.atLeast(r.state.Brake.Mode)
 	}
+	r.slices = options.Slices && r.state.Brake == nil
 	rebuilt, err := r.ledger.SetZone(ctx, r.lease)
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func (s *session) watched(run func(context.Context) error) func(context.Context)
 
 // sync does one run, brings the reports up to date, whatever kept the run from
 // its end, and records the run for the site.
-func (s *session) sync(ctx context.Context, mode sync.Mode) error {
+func (s *session) sync(ctx context.Context, options sync.Options) error {
 	began, err := s.ledgerClock(ctx)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (s *session) sync(ctx context.Context, mode sync.Mode) error {
 	if err := s.refreshProgramme(ctx); err != nil {
 		return err
 	}
-	summary, failed := s.runEngine(ctx, sync.Options{Mode: mode})
+	summary, failed := s.runEngine(ctx, options)
 	if ctx.Err() != nil {
 		return failed
 	}

@@ -125,7 +125,7 @@ func (s *session) askedSync(ctx context.Context, asked *askedRun) error {
 		return err
 	}
 	s.untold.next()
-	if err := s.sync(ctx, asked.mode); err != nil {
+	if err := s.sync(ctx, sync.Options{Mode: asked.mode}); err != nil {
 		return err
 	}
 	if err := s.saveJob(ctx, "sync", began); err != nil {

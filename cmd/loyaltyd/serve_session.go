@@ -67,8 +67,8 @@ func (s *session) prepare(ctx context.Context) error {
 		cron config.Cron
 		run  func(context.Context) error
 	}{
-		{"sync", loaded.Schedule.Sync, func(ctx context.Context) error { return s.sync(ctx, sync.Increment) }},
-		{"sweep", loaded.Schedule.Sweep, func(ctx context.Context) error { return s.sync(ctx, sync.Sweep) }},
+		{"sync", loaded.Schedule.Sync, func(ctx context.Context) error { return s.sync(ctx, sync.Options{Mode: sync.Increment}) }},
+		{"sweep", loaded.Schedule.Sweep, func(ctx context.Context) error { return s.sync(ctx, sync.Options{Mode: sync.Sweep, Slices: true}) }},
 		{"verify", loaded.Schedule.Verify, s.verify},
 	} {
 		when, err := schedule.Parse(job.cron.String())

@@ -52,7 +52,7 @@ func TestTurnsWithoutNewsWriteNothing(t *testing.T) {
 		turn := func() {
 			s.t.Helper()
 			at = at.Add(15 * time.Second)
-			if err := errors.Join(opened.sync(s.ctx(), sync.Increment), opened.saved(s.ctx(), "sync", at)); err != nil {
+			if err := errors.Join(opened.sync(s.ctx(), sync.Options{Mode: sync.Increment}), opened.saved(s.ctx(), "sync", at)); err != nil {
 				s.t.Fatal(err)
 			}
 		}

@@ -56,8 +56,7 @@ func BenchmarkReads(b *testing.B) {
 				return err
 			},
 			"body-sweep": func(sn *store.Snapshot) error {
-				_, err := sn.BodyBuckets(ctx, storage, 0, 1<<40, 1000)
-				return err
+				return sn.Contents(ctx, storage, 0, 1<<40, 1000, map[int64]uint64{})
 			},
 		} {
 			b.Run(fmt.Sprintf("%s/%s", storage, what), func(b *testing.B) {

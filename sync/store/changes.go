@@ -43,7 +43,7 @@ func (c Cursor) Back(storage Storage, by time.Duration, ids int64) Cursor {
 	}
 	c.Post = max(0, c.Post-ids)
 	c.Comment = max(0, c.Comment-ids)
-	c.Meta = max(0, c.Meta-ids)
+	c.Meta = max(0, c.Meta-3*ids) // an order has dozens
 	return c
 }
 

@@ -28,7 +28,7 @@ var (
 		utf8("o.status"), utf8("o.currency"), utf8(hposRefunded), utf8("o.billing_email"),
 	}
 
-	hposHead = digestSQL(hposFields[0], hposFields[1:]...)
+	hposHead = headSQL("o.status", hposFields...)
 )
 
 func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
@@ -57,7 +57,7 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
 				row.parent = r.id(2)
 			}
-			row.head, scratch = digest(scratch, r[:len(hposFields)])
+			row.head, scratch = headOf(scratch, r[:len(hposFields)], 10)
 			rows = append(rows, row)
 			return nil
 		})

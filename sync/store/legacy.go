@@ -24,9 +24,8 @@ var legacyKeys = []string{
 var (
 	legacyPostFields = []string{"o.ID", utf8("o.post_type"), "o.post_parent", "o.post_date_gmt", utf8("o.post_status")}
 
-	legacyPost = digestSQL(legacyPostFields[0], legacyPostFields[1:]...)
-	legacyHead = `((` + legacyPost + `) ^ (
-		SELECT BIT_XOR(` + digestMetaSQL("m.post_id") + `)
+	legacyHead = `(` + headSQL("o.post_status", legacyPostFields...) + ` ^ (
+		SELECT BIT_XOR(` + digestMetaSQL("m.post_id") + ` & 4294967295)
 		FROM {p}postmeta m WHERE m.post_id = o.ID AND m.meta_key IN (` + quoted(legacyKeys) + `)))`
 )
 
@@ -51,7 +50,7 @@ func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orde
 			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
 				row.parent = r.id(2)
 			}
-			row.head, scratch = digest(scratch, r[:5])
+			row.head, scratch = headOf(scratch, r[:5], 4)
 			rows = append(rows, row)
 			return nil
 		})
@@ -82,7 +81,7 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		}
 		var sum uint64
 		sum, scratch = digestMeta(scratch, strconv.FormatInt(m.owner, 10), m.id, m.key, m.value)
-		rows[i].head ^= sum
+		rows[i].head ^= sum & lowerHalf
 		if key, known := keys[m.key]; known {
 			if have := &meta[i*len(keys)+key]; have.id == 0 || m.id < have.id {
 				*have = first{m.id, m.value.text}

@@ -181,8 +181,9 @@ func costs(t *testing.T, db *testshop.Database, storage store.Storage, kind test
 		"bodies": func(ctx context.Context, sn *store.Snapshot) (any, error) {
 			return sn.Bodies(ctx, storage, middle, middle+50)
 		},
-		"body buckets": func(ctx context.Context, sn *store.Snapshot) (any, error) {
-			return sn.BodyBuckets(ctx, storage, middle, middle+50, 10)
+		"contents": func(ctx context.Context, sn *store.Snapshot) (any, error) {
+			sums := map[int64]uint64{}
+			return sums, sn.Contents(ctx, storage, middle, middle+50, 10, sums)
 		},
 		"comments after": func(ctx context.Context, sn *store.Snapshot) (any, error) {
 			return sn.CommentsAfter(ctx, most-50, 1000)

@@ -8,7 +8,7 @@ import (
 
 // DigestVersion names the way in which digests are made. Digests of another
 // version say nothing about a row.
-const DigestVersion = 2
+const DigestVersion = 3
 
 // A digest is a 64-bit number that stands for a stored row: the CRC-32 of the
 // row's fields in UTF-8, joined by "|", NULL as "|~", plus one, times a
@@ -24,7 +24,7 @@ const DigestVersion = 2
 // looking at everything anew is.
 
 // RowSums are the digests of one order or refund. Head covers its own row and
-// whatever else is stored once for it; Body the lines and fees that it owns,
+// whatever else is stored once for it, its upper half the status alone; Body the lines and fees that it owns,
 // 0 if there are none. Together they cover every stored text that can change
 // what an order is worth.
 type RowSums struct {
@@ -33,6 +33,10 @@ type RowSums struct {
 	Head   uint64
 	Body   uint64
 }
+
+// State returns of a head, or of several combined, what stands for ids and
+// statuses.
+func State(head uint64) uint64 { return head >> 32 }
 
 // Bucket is the combined sum of the rows whose id lies in
 // [N·size, (N+1)·size). Count is their number.
@@ -75,6 +79,26 @@ func digest(scratch []byte, fields record) (uint64, []byte) {
 	return product(id, b), b
 }
 
+// A head is the lower halves of two digests. They still tell any two texts
+// apart that their checksums tell apart; that changes of several rows cancel
+// out is as rare as in random 32-bit numbers.
+const lowerHalf = 1<<32 - 1
+
+func stateSQL(id, status string) string { return "(" + digestSQL(id, utf8(status)) + " & 4294967295)" }
+
+// headSQL returns the SQL expression of a head whose status is in that column,
+// and of whose fields the first is the id.
+func headSQL(status string, fields ...string) string {
+	return "(" + stateSQL(fields[0], status) + " << 32 | (" + digestSQL(fields[0], fields[1:]...) + " & 4294967295))"
+}
+
+// headOf is headSQL for fields as they were read, of which one is the status.
+func headOf(scratch []byte, fields record, status int) (uint64, []byte) {
+	state, scratch := digest(scratch, record{fields[0], fields[status]})
+	sum, scratch := digest(scratch, fields)
+	return state<<32 | sum&lowerHalf, scratch
+}
+
 // digestMetaSQL returns the SQL expression of the digest of a row m of a meta
 // table with a wanted key. The owners, none of them NULL, tell whose it is.
 func digestMetaSQL(owners ...string) string {
@@ -83,7 +107,8 @@ func digestMetaSQL(owners ...string) string {
 
 // digestMeta is digestMetaSQL for owners that are joined by "|".
 func digestMeta(scratch []byte, owners string, meta int64, key string, v value) (uint64, []byte) {
-	b := append(scratch[:0], owners...)
+	b := scratch[:0]
+	b = append(b, owners...)
 	b = append(b, '|')
 	b = append(b, key...)
 	b = append(b, '|')

@@ -108,8 +108,25 @@ func checkSums(t *testing.T, s *store.Store, storage store.Storage) {
 		}
 		same(t, "heads", sweptHeads, heads)
 		same(t, "head buckets", testshop.Must(sn.HeadBuckets(ctx, storage, 0, maxOrder+1, size)), buckets(heads, size))
+		states := map[int64]uint64{}
+		for id, head := range heads {
+			states[id] = store.State(head)
+		}
+		inStates := testshop.Must(sn.States(ctx, storage, size))
+		slices.SortFunc(inStates, func(a, b store.Bucket) int { return int(a.N - b.N) })
+		same(t, "states", inStates, buckets(states, size))
 		same(t, "bodies", testshop.Must(sn.Bodies(ctx, storage, 0, maxOrder+1)), bodies)
-		same(t, "body buckets", testshop.Must(sn.BodyBuckets(ctx, storage, 0, maxOrder+1, size)), buckets(bodies, size))
+		contents, inBuckets := map[int64]uint64{}, map[int64]uint64{}
+		last := testshop.Must(sn.MaxContent(ctx))
+		for from := int64(0); from <= last; from += 5 {
+			if err := sn.Contents(ctx, storage, from, from+5, size, contents); err != nil {
+				return err
+			}
+		}
+		for _, b := range buckets(bodies, size) {
+			inBuckets[b.N] = b.Sum
+		}
+		same(t, "contents", contents, inBuckets)
 
 		maxComment, err := sn.MaxCommentID(ctx)
 		if err != nil {

@@ -32,6 +32,9 @@ func headsSQL(storage Storage, condition string) (string, error) {
 	return "", unknownStorage(storage)
 }
 
+// bodyDigest is that of a row m of the meta of an item i.
+var bodyDigest = digestMetaSQL("i.order_id", "i.order_item_id", utf8("i.order_item_type"))
+
 // bodiesSQL gives for each such order or refund with lines or fees: id, body
 // sum.
 func bodiesSQL(storage Storage, condition string) (string, error) {
@@ -44,8 +47,7 @@ func bodiesSQL(storage Storage, condition string) (string, error) {
 		return "", unknownStorage(storage)
 	}
 	return `
-		SELECT i.order_id AS id, BIT_XOR(` +
-		digestMetaSQL("i.order_id", "i.order_item_id", utf8("i.order_item_type")) + `) AS body
+		SELECT i.order_id AS id, BIT_XOR(` + bodyDigest + `) AS body
 		FROM ` + owners + `
 		JOIN {p}woocommerce_order_items i ON i.order_id = o.id AND i.order_item_type IN (` + quoted(itemKinds) + `)
 		JOIN {p}woocommerce_order_itemmeta m ON m.order_item_id = i.order_item_id AND m.meta_key IN (` + quoted(itemKeys) + `)
@@ -86,15 +88,6 @@ func (sn *Snapshot) HeadBuckets(ctx context.Context, storage Storage, from, to, 
 		return nil, err
 	}
 	return sn.buckets(ctx, "orders", query, "head", from, to, size)
-}
-
-// BodyBuckets returns what Bodies does, combined in buckets of ids, by bucket.
-func (sn *Snapshot) BodyBuckets(ctx context.Context, storage Storage, from, to, size int64) ([]Bucket, error) {
-	query, err := bodiesSQL(storage, inRange)
-	if err != nil {
-		return nil, err
-	}
-	return sn.buckets(ctx, "the lines of orders", query, "body", from, to, size)
 }
 
 // buckets combines the sums of query, which gives id and sum of the rows from

@@ -1,0 +1,174 @@
+package sync_test
+
+import (
+	"fmt"
+	"testing"
+
+	"loyaltyd/internal/testshop"
+	"loyaltyd/sync"
+)
+
+// By the schedule the lines are compared a slice at a time. An edit that left
+// no trace shows when the pass ends that began after it; a sweep that is asked
+// for sees it at once.
+func TestLinesAreComparedInSlices(t *testing.T) {
+	storages(t, `{}`, func(t *testing.T, s *stage) {
+		var orders, users []int64
+		for i := range 4 {
+			user := s.customer(fmt.Sprint("customer", i))
+			users, orders = append(users, user), append(orders, s.on(i).order(user, "completed", "100.00"))
+		}
+		// The rows of the last two lie in slices of their own.
+		for i, order := range orders[2:] {
+			s.do(s.Exec(s.ctx, `UPDATE {p}woocommerce_order_itemmeta SET meta_id = meta_id + ? WHERE order_item_id IN
+				(SELECT order_item_id FROM {p}woocommerce_order_items WHERE order_id = ?)`, int64(i+1)*1_000_000_000, order))
+		}
+		s.run(sync.Increment)
+		s.run(sync.Increment) // what settled
+		edit := func(i int, total string) {
+			s.do(s.EditItem(s.ctx, must(s.Items(s.ctx, orders[i], "line_item"))[0], "_line_total", total))
+		}
+		slice := func() *sync.Summary {
+			t.Helper()
+			summary, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep, Slices: true})
+			s.do(err)
+			return summary
+		}
+		want := map[int64]int64{users[0]: 100, users[1]: 100, users[2]: 100, users[3]: 100}
+
+		edit(0, "90.00")
+		slice()
+		s.wantBalances("after the first slice", want)
+		edit(1, "80.00") // its slice was read
+		edit(3, "70.00") // its slice will be read
+		slice()
+		s.wantBalances("after the second slice", want)
+		// One that is noticed in time, in the middle of a pass.
+		edit(2, "60.00")
+		s.do(s.SetStatus(s.ctx, orders[2], "processing"))
+		s.run(sync.Increment)
+		want[users[2]] = 60
+		s.wantBalances("after a change with a date", want)
+		slice()
+		want[users[0]], want[users[3]] = 90, 70
+		// The pass looks into what differs, and its neighbours.
+		want[users[1]] = 80
+		s.wantBalances("after the pass", want)
+
+		edit(1, "50.00")
+		for range 2 {
+			slice()
+			s.wantBalances("in the next pass", want)
+		}
+		if summary := slice(); summary.Orders != 1 {
+			t.Errorf("%d orders were looked at for one edit", summary.Orders)
+		}
+		want[users[1]] = 50
+		s.wantBalances("after the next pass", want)
+		s.run(sync.Increment) // what settled
+		for range 3 {
+			if summary := slice(); summary.Orders != 0 {
+				t.Errorf("%d orders were looked at without an edit", summary.Orders)
+			}
+		}
+
+		slice()
+		edit(0, "10.00")
+		s.run(sync.Sweep)
+		want[users[0]] = 10
+		s.wantBalances("after a sweep of everything", want)
+		s.sound()
+	})
+}
+
+// Wherever a pass over the lines is interrupted, by a restart or by a switch
+// of the storage, edits are noticed in the end.
+func TestSlicesAfterASwitchOfTheStorage(t *testing.T) {
+	s := newStage(t, testshop.New(t), testshop.Synced, `{}`)
+	ann := s.customer("ann")
+	order := s.on(1).order(ann, "completed", "100.00")
+	s.do(s.Exec(s.ctx, `UPDATE {p}woocommerce_order_itemmeta SET meta_id = meta_id + 1000000000 WHERE meta_key = '_qty'`))
+	s.run(sync.Increment)
+	slice := func() {
+		t.Helper()
+		_, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep, Slices: true})
+		s.do(err)
+	}
+	slice()
+	s.do(s.SwitchStorage(s.ctx, testshop.Legacy))
+	s.run(sync.Increment)
+	s.do(s.EditItem(s.ctx, must(s.Items(s.ctx, order, "line_item"))[0], "_line_total", "40.00"))
+	slice()
+	slice()
+	s.wantBalances("after a pass", map[int64]int64{ann: 40})
+	s.sound()
+}
+
+// Each sweep by the schedule compares what orders there are and their
+// statuses; what else is stored of an order has its turn once in a pass.
+func TestStatesAreComparedInEachSweep(t *testing.T) {
+	storages(t, `{}`, func(t *testing.T, s *stage) {
+		ann, bob := s.customer("ann"), s.customer("bob")
+		place := func(day int, status string, at int64) int64 {
+			order := s.on(day).order(ann, status, "100.00")
+			tables := map[string]string{"wc_orders": "id", "wc_order_operational_data": "order_id", "woocommerce_order_items": "order_id"}
+			if s.Storage == testshop.Legacy {
+				tables = map[string]string{"posts": "ID", "postmeta": "post_id", "woocommerce_order_items": "order_id"}
+			}
+			for table, id := range tables {
+				s.do(s.Exec(s.ctx, `UPDATE {p}`+table+` SET `+id+` = ? WHERE `+id+` = ?`, at, order))
+			}
+			return at
+		}
+		first, far, last := place(1, "completed", 5_000), place(1, "completed", 100_000), place(1, "completed", 150_000)
+		// What is newest is always compared: the three are not.
+		place(9, "pending", 170_000)
+		s.do(s.Exec(s.ctx, `INSERT INTO {p}postmeta (meta_id, meta_key) VALUES (1000000, 'x')`),
+			s.Exec(s.ctx, `INSERT INTO {p}comments (comment_ID, comment_author, comment_content, comment_type) VALUES (1000000, '', '', 'order_note')`))
+		s.run(sync.Increment)
+		s.run(sync.Increment) // what settled
+		set := func(order int64, status string) {
+			if s.Storage == testshop.Legacy {
+				s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_status = ? WHERE ID = ?`, status, order))
+				return
+			}
+			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET status = ? WHERE id = ?`, status, order))
+		}
+		give := func(order int64) {
+			if s.Storage == testshop.Legacy {
+				s.do(s.Exec(s.ctx, `UPDATE {p}postmeta SET meta_value = ? WHERE post_id = ? AND meta_key = '_customer_user'`, bob, order))
+				return
+			}
+			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET customer_id = ? WHERE id = ?`, bob, order))
+		}
+		slice := func(what string, anns, bobs int64) {
+			t.Helper()
+			_, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep, Slices: true})
+			s.do(err)
+			want := map[int64]int64{ann: anns, bob: bobs}
+			if bobs == 0 {
+				delete(want, bob)
+			}
+			s.wantBalances(what, want)
+		}
+		set(far, "wc-cancelled")
+		slice("cancelled out of turn", 200, 0)
+		set(far, "wc-completed")
+		set(first, "wc-cancelled")
+		slice("two statuses that change places", 200, 0)
+		set(first, "wc-completed")
+		slice("all as before", 300, 0)
+
+		s.run(sync.Sweep)
+		slice("a pass begins", 300, 0)
+		give(first)
+		give(last)
+		slice("the second slice", 300, 0)
+		slice("the last slice", 200, 100)
+		slice("the next pass", 100, 200)
+
+		s.do(s.Delete(s.ctx, last))
+		slice("deleted out of turn", 100, 100)
+		s.sound()
+	})
+}

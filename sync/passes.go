@@ -1,0 +1,82 @@
+package sync
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"loyaltyd/ledger"
+	"loyaltyd/sync/store"
+)
+
+// passes is how far the sweeps by the schedule have come with what they
+// compare in slices.
+type passes struct {
+	Storage store.Storage
+	Digests int
+	Order   int64            // the next id of an order or refund
+	Line    int64            // the next id of the items' meta
+	Sums    map[int64]uint64 // of the lines before it, by bucket of orders
+	Moved   time.Time        // when they last got on, by the database's clock
+}
+
+// A sweep compares as many ids as bring a pass to its end in this time, and so
+// many at least.
+const (
+	passTime      = 24 * time.Hour
+	leastOrders   = 4 * sweepSpan
+	leastContents = 4 * contentSlice
+)
+
+// sliceOf returns how many of the ids up to last are due.
+func (r *run) sliceOf(pass *passes, last, least int64) int64 {
+	since := r.clock.Sub(pass.Moved)
+	if since >= passTime {
+		return last
+	}
+	return max(least, last/int64(passTime/time.Second)*int64(since/time.Second+1))
+}
+
+// loadPasses returns how far the passes have come: nowhere in a sweep of
+// everything.
+func (r *run) loadPasses(ctx context.Context) (*passes, error) {
+	fresh := &passes{Storage: r.settings.Storage, Digests: store.DigestVersion, Sums: map[int64]uint64{}, Moved: r.clock}
+	if !r.slices {
+		return fresh, nil
+	}
+	var text string
+	err := r.ledger.DB().GetContext(ctx, &text, r.sql(`SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sweep'`))
+	if errors.Is(err, sql.ErrNoRows) {
+		return fresh, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read how far the sweeps have come: %w", err)
+	}
+	var pass passes
+	if err := json.Unmarshal([]byte(text), &pass); err != nil {
+		return nil, fmt.Errorf("how far the sweeps have come is not readable: %w", err)
+	}
+	if pass.Storage != fresh.Storage || pass.Digests != fresh.Digests || pass.Sums == nil {
+		return fresh, nil
+	}
+	return &pass, nil
+}
+
+func (r *run) keepPasses(ctx context.Context, pass *passes) error {
+	pass.Moved = r.clock
+	text, err := json.Marshal(pass)
+	if err != nil {
+		return fmt.Errorf("encode how far the sweeps have come: %w", err)
+	}
+	return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+		_, err := tx.ExecContext(ctx, r.sql(`INSERT INTO {p}loyalty_checkpoints (name, value) VALUES ('sweep', ?)
+			ON DUPLICATE KEY UPDATE value = VALUES(value)`), string(text))
+		if err != nil {
+			return fmt.Errorf("save how far the sweeps have come: %w", err)
+		}
+		return nil
+	})
+}
