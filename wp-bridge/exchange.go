@@ -155,7 +155,7 @@ func (s *Server) prove(x *exchange) error {
 	if !e.genuine(secret, x.Method, x.RequestURI, x.body) {
 		return refuse(codeBadSignature, "The signature does not fit the request. Is something between WordPress and the daemon that changes requests?")
 	}
-	known, full := s.nonces.add(e.nonce, s.options.Now())
+	known, full := s.nonces.add(e.nonce, e.time, s.options.Now())
 	if known {
 		return refuse(codeReplayed, "This request was sent before. Sign it anew.")
 	}
@@ -169,10 +169,11 @@ func (s *Server) prove(x *exchange) error {
 // find finds the request's route. Only the plain form of a path leads there.
 func (s *Server) find(x *exchange) error {
 	path, _, _ := strings.Cut(x.RequestURI, "?")
+	parts := strings.Split(path, "/")
 	var allowed []string
 	for i := range s.routes {
 		r := &s.routes[i]
-		id, ok := r.match(path)
+		id, ok := r.match(parts)
 		switch {
 		case ok && r.method == x.Method:
 			x.route = r
@@ -249,6 +250,9 @@ func (s *Server) record(x *exchange, status int, refusal *Error, took time.Durat
 	level := slog.LevelDebug
 	if x.route != nil && x.route.posts {
 		level = slog.LevelInfo
+	}
+	if refusal == nil && !s.options.Log.Enabled(x.Context(), level) {
+		return
 	}
 	fields := []slog.Attr{
 		slog.String("request", x.id), slog.String("method", shown(x.Method)), slog.String("path", shown(x.URL.Path)),

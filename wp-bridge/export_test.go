@@ -39,7 +39,7 @@ func (s *Server) SetLimits(most int, timeout time.Duration) {
 func (s *Server) ForgetNonces(n int) { s.nonces = newNonces(keepNonces, n) }
 
 // NewNonces returns a memory of nonces: add says whether one is known, or full.
-func NewNonces(keep time.Duration, most int) (add func(nonce string, now time.Time) (known, full bool)) {
+func NewNonces(keep time.Duration, most int) (add func(nonce string, signed int64, now time.Time) (known, full bool)) {
 	return newNonces(keep, most).add
 }
 

@@ -236,29 +236,35 @@ func TestNoncesThatMustNotBeForgottenLeaveNoRoom(t *testing.T) {
 		if got := s.want(s.get("/healthz"), 503, "busy"); got.header.Get("Retry-After") == "" {
 			t.Error("the answer does not say when to try again")
 		}
-		s.later(601 * time.Second)
+		s.later(301 * time.Second)
 		s.want(s.get("/healthz"), 200, "")
 	})
 }
 
 func TestNoncesAreRememberedForTheirTime(t *testing.T) {
-	add := wpbridge.NewNonces(10*time.Minute, 3)
-	expect := func(nonce string, at time.Duration, known, full bool) {
+	add := wpbridge.NewNonces(5*time.Minute, 3)
+	// Requests are signed at a time and come at another.
+	expect := func(nonce string, signed, at time.Duration, known, full bool) {
 		t.Helper()
-		if k, f := add(nonce, noon.Add(at)); k != known || f != full {
-			t.Errorf("%s at %s: known %v, full %v", nonce, at, k, f)
+		id := strings.Repeat(nonce, 32)
+		if k, f := add(id, noon.Add(signed).Unix(), noon.Add(at)); k != known || f != full {
+			t.Errorf("%s of %s at %s: known %v, full %v", nonce, signed, at, k, f)
 		}
 	}
-	expect("a", 0, false, false)
-	expect("b", time.Minute, false, false)
-	expect("a", time.Minute, true, false)
-	expect("c", 2*time.Minute, false, false)
-	expect("d", 3*time.Minute, false, true)
-	expect("a", 10*time.Minute, true, false)
-	expect("a", 10*time.Minute+1, false, false)
-	expect("b", 10*time.Minute+1, true, false)
-	expect("d", 10*time.Minute+2, false, true)
-	expect("d", 11*time.Minute+1, false, false)
+	expect("a", 0, 0, false, false)
+	expect("b", 5*time.Minute, time.Minute, false, false) // by a clock that is ahead
+	expect("a", 0, time.Minute, true, false)
+	expect("c", time.Minute, time.Minute, false, false)
+	expect("d", 2*time.Minute, 2*time.Minute, false, true)
+	expect("a", 0, 5*time.Minute, true, false)
+	expect("a", 0, 5*time.Minute+999*time.Millisecond, true, false)
+	expect("d", 2*time.Minute, 5*time.Minute+time.Second, false, false)
+	expect("e", 2*time.Minute, 5*time.Minute+time.Second, false, true)
+	expect("b", 5*time.Minute, 10*time.Minute, true, false)
+	expect("b", 5*time.Minute, 9*time.Minute, true, false)
+	// The clock was set back: what is forgotten is not taken again.
+	expect("c", time.Minute, 2*time.Minute, true, false)
+	expect("e", 10*time.Minute, 10*time.Minute, false, false)
 }
 
 func TestNothingElseIsAtTheseAddresses(t *testing.T) {

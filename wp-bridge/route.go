@@ -9,20 +9,23 @@ import (
 // route is one address with its method.
 type route struct {
 	method, path string // {id} stands for an id
-	posts        bool   // it needs an idempotency key
+	parts        []string
+	posts        bool // it needs an idempotency key
 	handle       func(*exchange) (answer, error)
 }
 
 // table returns all routes. openapi.yaml describes each.
 func (s *Server) table() []route {
 	get := func(path string, handle func(*exchange) (answer, error)) route {
-		return route{method: http.MethodGet, path: path, handle: handle}
+		return route{method: http.MethodGet, path: path, parts: strings.Split(path, "/"), handle: handle}
 	}
 	post := func(path string, handle func(*exchange) (answer, error)) route {
-		return route{method: http.MethodPost, path: path, handle: handle}
+		return route{method: http.MethodPost, path: path, parts: strings.Split(path, "/"), handle: handle}
 	}
 	once := func(path string, handle func(*exchange) (answer, error)) route {
-		return route{method: http.MethodPost, path: path, posts: true, handle: handle}
+		r := post(path, handle)
+		r.posts = true
+		return r
 	}
 	return []route{
 		get("/healthz", s.health),
@@ -44,17 +47,17 @@ func (s *Server) table() []route {
 	}
 }
 
-// match says whether the route leads to a path, and the id in it.
-func (r *route) match(path string) (id string, ok bool) {
-	want, given := strings.Split(r.path, "/"), strings.Split(path, "/")
-	if len(want) != len(given) {
+// match says whether the route leads to a path, of which these are the parts
+// between slashes, and the id in it.
+func (r *route) match(parts []string) (id string, ok bool) {
+	if len(r.parts) != len(parts) {
 		return "", false
 	}
-	for i := range want {
+	for i, want := range r.parts {
 		switch {
-		case want[i] == "{id}" && given[i] != "":
-			id = given[i]
-		case want[i] != given[i]:
+		case want == "{id}" && parts[i] != "":
+			id = parts[i]
+		case want != parts[i]:
 			return "", false
 		}
 	}

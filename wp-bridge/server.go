@@ -37,10 +37,10 @@ type siteInUse struct {
 
 const (
 	mostUnderWay = 512
-	// Nonces are remembered for twice the window, which is as long as a
-	// request stays good, with room for 400 requests a second.
-	keepNonces = 2 * window
-	mostNonces = 250_000
+	// Nonces are remembered for as long as their request stays good, with room for
+	// three thousand requests a second.
+	keepNonces = window
+	mostNonces = 1_000_000
 
 	requestTimeout = 10 * time.Second
 )

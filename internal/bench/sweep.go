@@ -14,7 +14,7 @@ import (
 
 // sweep measures the comparison of the whole store with what was seen of it,
 // beside one pass over indexes for the states and one along primary keys for
-// the contents, and what a checkout notices of it.
+// the rest, and what a checkout notices of it.
 func (b *Bench) sweep(ctx context.Context) (lines []Line, err error) {
 	for _, storage := range b.Storages {
 		s, err := b.Synced(ctx, storage, b.Orders)
@@ -35,41 +35,55 @@ func (b *Bench) sweep(ctx context.Context) (lines []Line, err error) {
 	return lines, nil
 }
 
-// passes are the plain passes that a comparison cannot do without; what they
-// find stays in the server.
-func passes(storage testshop.Storage) (states, contents []string) {
-	states = []string{
-		`SELECT COUNT(*), BIT_XOR(id), MAX(status) FROM wp_wc_orders FORCE INDEX (type_status_date)`,
-		`SELECT COUNT(*), BIT_XOR(comment_ID), MAX(comment_approved) FROM wp_comments FORCE INDEX (woo_idx_comment_approved_type)`,
-	}
-	contents = []string{
-		`SELECT COUNT(*), BIT_XOR(order_id), MAX(LENGTH(order_item_type)) FROM wp_woocommerce_order_items FORCE INDEX (PRIMARY)`,
-		`SELECT COUNT(*), BIT_XOR(order_item_id), MAX(LENGTH(meta_key)), MAX(LENGTH(meta_value)) FROM wp_woocommerce_order_itemmeta FORCE INDEX (PRIMARY)`,
-	}
-	if storage != testshop.HPOS {
-		states[0] = `SELECT COUNT(*), BIT_XOR(ID), MAX(post_status) FROM wp_posts FORCE INDEX (type_status_date)`
-	}
-	return states, contents
+// part is a part of a sweep: what the server spends on its statements, and the
+// plain passes over the same rows, of which nothing leaves the server.
+type part struct {
+	what      string
+	target    Target
+	condition string // on the statements of a sweep
+	slices    bool   // of one by the schedule, else of one that compares everything
+	passes    []string
 }
 
-// contentsOnly picks, of the statements of a sweep, those about contents.
-const contentsOnly = `sql_text REGEXP 'order_itemmeta|body'`
+// The statements about lines, and those about what orders say besides their
+// status; what a sweep by the schedule does else is about states.
+const (
+	aboutLines  = `sql_text REGEXP 'order_itemmeta|body'`
+	aboutOrders = `sql_text REGEXP 'total_amount|_order_total|XOR\\(head\\)'`
+)
 
-func (b *Bench) sweepOf(ctx context.Context, s *Store) (lines []Line, err error) {
-	states, contents := passes(s.Storage)
-	pass := func(queries []string) func() (time.Duration, error) {
-		return func() (time.Duration, error) {
-			b.Log("passing over %s", s)
-			return timed(func() error {
-				for _, query := range queries {
-					if err := drain(ctx, s.text, query); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
+func parts(storage testshop.Storage) []part {
+	states := part{
+		what: "sweep of states: time of the server", target: Target{Ratio: 3}, condition: "NOT (" + aboutLines + " OR " + aboutOrders + ")", slices: true,
+		passes: []string{
+			`SELECT COUNT(*), BIT_XOR(id), MAX(status) FROM wp_wc_orders FORCE INDEX (type_status_date)`,
+			`SELECT COUNT(*), BIT_XOR(comment_ID), MAX(comment_approved) FROM wp_comments FORCE INDEX (woo_idx_comment_approved_type)`,
+		},
+	}
+	orders := part{
+		what: "sweep of what else orders say: time of the server", condition: aboutOrders,
+		passes: []string{
+			`SELECT COUNT(*), BIT_XOR(id), MAX(total_amount) FROM wp_wc_orders FORCE INDEX (PRIMARY)`,
+			`SELECT COUNT(*), BIT_XOR(order_id), MAX(shipping_total_amount) FROM wp_wc_order_operational_data FORCE INDEX (PRIMARY)`,
+		},
+	}
+	if storage != testshop.HPOS {
+		states.passes[0] = `SELECT COUNT(*), BIT_XOR(ID), MAX(post_status) FROM wp_posts FORCE INDEX (type_status_date)`
+		orders.passes = []string{
+			`SELECT COUNT(*), BIT_XOR(ID), MAX(post_date_gmt) FROM wp_posts FORCE INDEX (PRIMARY)`,
+			`SELECT COUNT(*), BIT_XOR(post_id), MAX(LENGTH(meta_key)), MAX(LENGTH(meta_value)) FROM wp_postmeta FORCE INDEX (PRIMARY)`,
 		}
 	}
+	return []part{states, orders, {
+		what: "sweep of lines: time of the server", target: Target{Ratio: 2}, condition: aboutLines,
+		passes: []string{
+			`SELECT COUNT(*), BIT_XOR(order_id), MAX(LENGTH(order_item_type)) FROM wp_woocommerce_order_items FORCE INDEX (PRIMARY)`,
+			`SELECT COUNT(*), BIT_XOR(order_item_id), MAX(LENGTH(meta_key)), MAX(LENGTH(meta_value)) FROM wp_woocommerce_order_itemmeta FORCE INDEX (PRIMARY)`,
+		},
+	}}
+}
+
+func (b *Bench) sweepOf(ctx context.Context, s *Store) (lines []Line, err error) {
 	err = b.logged(ctx, s, func() error {
 		d, err := b.daemon(ctx, s)
 		if err != nil {
@@ -79,52 +93,79 @@ func (b *Bench) sweepOf(ctx context.Context, s *Store) (lines []Line, err error)
 		if err := (&edits{Bench: b, store: s, daemon: d}).settle(ctx); err != nil {
 			return err
 		}
-		swept := &swept{Bench: b, store: s, daemon: d}
-		medians, err := b.InTurn(
-			func() (time.Duration, error) { return swept.all(ctx) },
-			func() (time.Duration, error) { return loggedTime(ctx, s, "NOT "+contentsOnly) },
-			func() (time.Duration, error) { return loggedTime(ctx, s, contentsOnly) },
-			pass(states), pass(contents),
-		)
+		w := &swept{Bench: b, store: s, daemon: d}
+		lines, err = w.measure(ctx)
 		if err != nil {
 			return err
 		}
-		counts := []Figure{
-			Count(swept.cost.Statements, "statements"), Count(swept.cost.Read, "rows read"), {swept.cost.CPU.Seconds(), "s CPU of the server"},
-		}
-		lines = []Line{
-			{What: "sweep of states: time of the server", Ours: Seconds(medians[1]), Floor: Seconds(medians[3]), Target: Target{Ratio: 3}},
-			{What: "sweep of contents: time of the server", Ours: Seconds(medians[2]), Floor: Seconds(medians[4]), Target: Target{Ratio: 2}},
-			{What: "sweep of everything, from start to end", Ours: Seconds(medians[0]), Floor: Seconds(medians[3] + medians[4]), Counts: counts},
-		}
-		for i := range lines {
-			lines[i].Store = s.String()
-		}
 		return b.profile(fmt.Sprintf("sweep-%s-%d", s.Storage, s.Orders), func() error {
-			_, err := swept.all(ctx)
+			_, err := w.sweep(ctx, false)
 			return err
 		})
 	})
 	return lines, err
 }
 
-// swept is a sweep under measurement.
+// swept is a store whose sweeps are measured.
 type swept struct {
 	*Bench
 	store  *Store
 	daemon *daemon
-	cost   counters // of the last one
+	cost   counters // of the last sweep
 }
 
-// all compares everything.
-func (w *swept) all(ctx context.Context) (took time.Duration, err error) {
+func (w *swept) measure(ctx context.Context) (lines []Line, err error) {
+	var works []func() (time.Duration, error)
+	for _, slices := range []bool{true, false} {
+		works = append(works, func() (time.Duration, error) { return w.sweep(ctx, slices) })
+		for _, p := range parts(w.store.Storage) {
+			if p.slices == slices {
+				works = append(works, func() (time.Duration, error) { return loggedTime(ctx, w.store, p.condition) })
+			}
+		}
+	}
+	for _, p := range parts(w.store.Storage) {
+		works = append(works, func() (time.Duration, error) {
+			w.Log("passing over %s", w.store)
+			return timed(func() error {
+				for _, query := range p.passes {
+					if err := drain(ctx, w.store.text, query); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+	}
+	medians, err := w.InTurn(works...)
+	if err != nil {
+		return nil, err
+	}
+	// As the works above: a sweep in slices, the part of it, all of one, the
+	// parts of that, the passes.
+	ours, floors := []time.Duration{medians[1], medians[3], medians[4]}, medians[5:]
+	var floor time.Duration
+	for i, p := range parts(w.store.Storage) {
+		floor += floors[i]
+		lines = append(lines, Line{Store: w.store.String(), What: p.what, Ours: Seconds(ours[i]), Floor: Seconds(floors[i]), Target: p.target})
+	}
+	return append(lines, Line{
+		Store: w.store.String(), What: "sweep of everything, from start to end", Ours: Seconds(medians[2]), Floor: Seconds(floor),
+		Counts: []Figure{
+			Count(w.cost.Statements, "statements"), Count(w.cost.Read, "rows read"), {w.cost.CPU.Seconds(), "s CPU of the server"},
+		},
+	}), nil
+}
+
+// sweep compares everything, or as much as one by the schedule does.
+func (w *swept) sweep(ctx context.Context, slices bool) (took time.Duration, err error) {
 	w.Log("sweep: %s", w.store)
 	if err := forgetLog(ctx, w.store); err != nil {
 		return 0, err
 	}
 	w.cost, err = w.count(ctx, w.store.DB, func() error {
 		took, err = timed(func() error {
-			_, err := w.daemon.Run(ctx, sync.Options{Mode: sync.Sweep})
+			_, err := w.daemon.Run(ctx, sync.Options{Mode: sync.Sweep, Slices: slices})
 			return err
 		})
 		return err
@@ -136,9 +177,14 @@ func (w *swept) all(ctx context.Context) (took time.Duration, err error) {
 const checkoutEvery = 20 * time.Millisecond
 
 // checkouts measures the median time of what a checkout writes, at a steady
-// pace, alone and beside a sweep.
+// pace, alone and beside sweeps as the schedule has them, one after the other.
 func (b *Bench) checkouts(ctx context.Context, s *Store) (Line, error) {
 	b.Log("checkouts: %s", s)
+	d, err := b.daemon(ctx, s)
+	if err != nil {
+		return Line{}, err
+	}
+	defer d.Close()
 	var alone, beside []time.Duration
 	for range max(b.Rounds, 2) {
 		times, err := s.checkoutsDuring(ctx, func(ctx context.Context) error { return pause(ctx, b.Watch) })
@@ -147,12 +193,14 @@ func (b *Bench) checkouts(ctx context.Context, s *Store) (Line, error) {
 		}
 		alone = append(alone, times...)
 		times, err = s.checkoutsDuring(ctx, func(ctx context.Context) error {
-			for started := time.Now(); time.Since(started) < b.Watch; {
-				if _, err := b.loyaltyd(ctx, s, "sync", "--sweep"); err != nil {
+			watched, done := context.WithTimeout(ctx, b.Watch)
+			defer done()
+			for watched.Err() == nil {
+				if _, err := d.Run(watched, sync.Options{Mode: sync.Sweep, Slices: true}); err != nil && watched.Err() == nil {
 					return err
 				}
 			}
-			return nil
+			return ctx.Err()
 		})
 		if err != nil {
 			return Line{}, err

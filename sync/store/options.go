@@ -53,7 +53,7 @@ func (s *Store) Moment(ctx context.Context, names ...string) (Moment, error) {
 		return Moment{}, fmt.Errorf("read the site's options: %w", err)
 	}
 	m.Decimals = decimalsOf(m.Options[priceDecimals])
-	m.Settings, err = settingsOf(m.Options)
+	m.Settings, err = s.settingsOf(m.Options)
 	return m, err
 }
 

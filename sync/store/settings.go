@@ -38,7 +38,7 @@ func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings,
 	if err != nil {
 		return Settings{}, fmt.Errorf("read the site's options: %w", err)
 	}
-	return settingsOf(options)
+	return s.settingsOf(options)
 }
 
 // settingOptions are what Settings are made of.
@@ -46,7 +46,7 @@ var settingOptions = []string{
 	"woocommerce_custom_orders_table_enabled", "timezone_string", "gmt_offset", "start_of_week", "woocommerce_currency", "siteurl",
 }
 
-func settingsOf(options map[string]string) (Settings, error) {
+func (s *Store) settingsOf(options map[string]string) (Settings, error) {
 	settings := Settings{
 		Storage:     Legacy,
 		StartOfWeek: time.Monday,
@@ -62,13 +62,32 @@ func settingsOf(options map[string]string) (Settings, error) {
 	if day, err := strconv.Atoi(options["start_of_week"]); err == nil && day >= 0 && day <= 6 {
 		settings.StartOfWeek = time.Weekday(day)
 	}
-	zone, err := siteZone(options["timezone_string"], options["gmt_offset"])
+	zone, err := s.siteZone(options["timezone_string"], options["gmt_offset"])
 	if err != nil {
 		return Settings{}, err
 	}
 	settings.Zone = zone
 	settings.ZoneName = settings.Zone.String()
 	return settings, nil
+}
+
+// readZone is a time zone with the options that it was read from.
+type readZone struct {
+	name, offset string
+	zone         *time.Location
+}
+
+// siteZone returns the time zone of the two options. It is read from a file
+// only when they changed.
+func (s *Store) siteZone(name, offset string) (*time.Location, error) {
+	if last := s.zone.Load(); last != nil && last.name == name && last.offset == offset {
+		return last.zone, nil
+	}
+	zone, err := siteZone(name, offset)
+	if err == nil {
+		s.zone.Store(&readZone{name, offset, zone})
+	}
+	return zone, err
 }
 
 // siteZone returns the time zone of the two options that WordPress has for it:

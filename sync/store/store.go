@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -32,6 +33,7 @@ type Store struct {
 	prefix database.Prefix
 	users  database.Prefix // of the users' tables: in a multisite, the base prefix
 	tables *strings.Replacer
+	zone   atomic.Pointer[readZone] // the site's, as it was read last
 }
 
 // Error numbers of the server that have a known way out.
