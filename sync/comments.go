@@ -109,7 +109,7 @@ func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 	for _, seen := range p.seen {
 		pairs = append(pairs, store.UserPost{User: seen.User, Post: seen.Post})
 	}
-	siblings, err := r.siblings(ctx, sn, tx, pairs)
+	siblings, err := p.siblings(ctx, sn, pairs)
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +135,8 @@ func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 // looks only among those that it has seen: it comes to the others, and a look
 // at all comments on a post for each page of them would take the square of
 // their number.
-func (r *run) siblings(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, pairs []store.UserPost) ([]store.CommentRecord, error) {
-	if !r.first {
+func (p *commentPlan) siblings(ctx context.Context, sn *store.Snapshot, pairs []store.UserPost) ([]store.CommentRecord, error) {
+	if !p.run.first {
 		return sn.CommentsOf(ctx, pairs)
 	}
 	slices.SortFunc(pairs, func(a, b store.UserPost) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Post, b.Post)) })
@@ -146,14 +146,17 @@ func (r *run) siblings(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx, p
 		for _, pair := range chunk {
 			args = append(args, pair.User, pair.Post)
 		}
-		var seen []int64
-		err := tx.SelectContext(ctx, &seen, r.sql(`
-			SELECT id FROM {p}loyalty_seen_comments WHERE (user_id = ? AND post_id = ?)`)+
+		var seen []seenComment
+		err := p.tx.SelectContext(ctx, &seen, p.run.sql(`
+			SELECT id, user_id, post_id, digest FROM {p}loyalty_seen_comments WHERE (user_id = ? AND post_id = ?)`)+
 			strings.Repeat(" OR (user_id = ? AND post_id = ?)", len(chunk)-1), args...)
 		if err != nil {
 			return nil, fmt.Errorf("look for comments of the same users on the same posts: %w", err)
 		}
-		ids = append(ids, seen...)
+		for i := range seen {
+			ids = append(ids, seen[i].ID)
+			p.seen[seen[i].ID] = &seen[i]
+		}
 	}
 	return sn.CommentsByID(ctx, ids)
 }
@@ -168,6 +171,9 @@ func (p *commentPlan) ids() []int64 {
 }
 
 func (p *commentPlan) readLedger(ctx context.Context) error {
+	if p.run.empty && len(p.seen) == 0 {
+		return nil // as with orders, nothing was posted for them
+	}
 	posted, err := p.tx.PostedUnder(ctx, commentSources, p.ids())
 	for source, standings := range posted {
 		for id, standing := range standings {
@@ -339,7 +345,10 @@ func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
 		done = append(done, id)
 		result.comments++
 		if c.exists {
-			keep = append(keep, seenComment{ID: id, User: c.comment.User, Post: c.comment.Post, Digest: c.digest})
+			now := seenComment{ID: id, User: c.comment.User, Post: c.comment.Post, Digest: c.digest}
+			if before := p.seen[id]; before == nil || *before != now {
+				keep = append(keep, now)
+			}
 		} else {
 			gone = append(gone, id)
 		}

@@ -32,20 +32,9 @@ var (
 )
 
 func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
-	rows, err := sn.hposSelect(ctx, `o.type = 'shop_order' AND o.id IN (`+list(ids)+`)`)
-	if err != nil {
-		return nil, err
-	}
-	orders := make([]int64, len(rows))
-	for i, row := range rows {
-		orders[i] = row.id
-	}
-	err = chunks(orders, diveList, func(part []int64) error {
-		refunds, err := sn.hposSelect(ctx, `o.type = 'shop_order_refund' AND o.parent_order_id IN (`+list(part)+`)`)
-		rows = append(rows, refunds...)
-		return err
+	return withRefunds(ids, "o.type", "o.id", "o.parent_order_id", func(condition string) ([]*orderRow, error) {
+		return sn.hposSelect(ctx, condition)
 	})
-	return rows, err
 }
 
 func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderRow, error) {

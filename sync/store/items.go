@@ -43,6 +43,20 @@ var (
 	}
 )
 
+// itemTable gives id, owner, kind and name, which only coupons have unless all
+// are asked for.
+func itemTable(withNames bool) ownedTable {
+	name := "CASE WHEN order_item_type = '" + couponItem + "' THEN order_item_name ELSE '' END"
+	if withNames {
+		name = "order_item_name"
+	}
+	return ownedTable{
+		name: "{p}woocommerce_order_items", owner: "order_id", id: "order_item_id", most: 20,
+		columns: "order_item_id, order_id, " + utf8("order_item_type") + ", " + name,
+		wanted:  "order_item_type IN (" + quoted(append([]string{couponItem}, itemKinds...)) + ")",
+	}
+}
+
 // item is a line or a fee of an order or of a refund.
 type item struct {
 	id   int64
@@ -75,25 +89,22 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 	}
 	byID := map[int64]*item{}
 	byOwner := make(map[int64][]*item, len(rows))
-	name := "CASE WHEN order_item_type = '" + couponItem + "' THEN order_item_name ELSE '' END"
-	if withNames {
-		name = "order_item_name"
+	there := make(map[int64]bool, len(rows))
+	for _, owner := range owners {
+		there[owner] = true
 	}
-	err := chunks(owners, maxList, func(part []int64) error {
-		return sn.each(ctx, `
-			SELECT order_item_id, order_id, CONVERT(order_item_type USING utf8mb4), `+name+`
-			FROM {p}woocommerce_order_items
-			WHERE order_id IN (`+list(part)+`) AND order_item_type IN (`+quoted(append([]string{couponItem}, itemKinds...))+`)`, nil,
-			func(r record) error {
-				it := &item{id: r.id(0), kind: r.text(2), name: r.text(3)}
-				owner := r.id(1)
-				if !strings.EqualFold(it.kind, couponItem) {
-					byID[it.id] = it
-					it.path = string(r[1]) + "|" + string(r[0]) + "|" + it.kind
-				}
-				byOwner[owner] = append(byOwner[owner], it)
-				return nil
-			})
+	err := sn.owned(ctx, itemTable(withNames), owners, func(r record) error {
+		owner := r.id(1)
+		if !there[owner] {
+			return nil
+		}
+		it := &item{id: r.id(0), kind: r.text(2), name: r.text(3)}
+		if !strings.EqualFold(it.kind, couponItem) {
+			byID[it.id] = it
+			it.path = string(r[1]) + "|" + string(r[0]) + "|" + it.kind
+		}
+		byOwner[owner] = append(byOwner[owner], it)
+		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -103,18 +114,17 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 		keys[name] = key
 	}
 	var scratch []byte
-	err = sn.meta(ctx, itemMeta, slices.Collect(maps.Keys(byID)), func(r record) error {
-		it, id, key, v := byID[r.id(0)], r.id(1), r.text(2), r.value(3)
+	err = sn.meta(ctx, itemMeta, itemKeys, slices.Collect(maps.Keys(byID)), func(m metaRow) {
+		it := byID[m.owner]
 		if it == nil {
-			return nil
+			return
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, it.path, id, key, v)
+		sum, scratch = digestMeta(scratch, it.path, m.id, m.key, m.value)
 		it.sum ^= sum
-		if k, known := keys[key]; known { // the server's comparison ignores case
-			it.see(k, id, v)
+		if key, known := keys[m.key]; known {
+			it.see(key, m.id, m.value)
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err

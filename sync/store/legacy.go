@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,18 +30,8 @@ var (
 )
 
 func (sn *Snapshot) legacyRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
-	rows, err := sn.legacySelect(ctx, `o.post_type = 'shop_order' AND o.ID IN (`+list(ids)+`)`)
-	if err != nil {
-		return nil, err
-	}
-	owners := make([]int64, len(rows))
-	for i, row := range rows {
-		owners[i] = row.id
-	}
-	err = chunks(owners, diveList, func(part []int64) error {
-		refunds, err := sn.legacySelect(ctx, `o.post_type = 'shop_order_refund' AND o.post_parent IN (`+list(part)+`)`)
-		rows = append(rows, refunds...)
-		return err
+	rows, err := withRefunds(ids, "o.post_type", "o.ID", "o.post_parent", func(condition string) ([]*orderRow, error) {
+		return sn.legacySelect(ctx, condition)
 	})
 	if err != nil {
 		return nil, err
@@ -72,32 +63,36 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		id   int64
 		text string
 	}
-	byID := make(map[int64]*orderRow, len(rows))
-	meta := make(map[int64]map[string]first, len(rows))
+	keys := make(map[string]int, len(legacyKeys))
+	for i, key := range legacyKeys {
+		keys[key] = i
+	}
+	at := make(map[int64]int, len(rows))
+	meta := make([]first, len(rows)*len(keys)) // row by row
 	owners := make([]int64, len(rows))
 	for i, row := range rows {
-		owners[i], byID[row.id], meta[row.id] = row.id, row, make(map[string]first, len(legacyKeys))
+		owners[i], at[row.id] = row.id, i
 	}
 	var scratch []byte
-	err := sn.meta(ctx, postMeta, owners, func(r record) error {
-		owner, id, key, v := r.id(0), r.id(1), r.text(2), r.value(3)
-		row := byID[owner]
-		if row == nil {
-			return nil
+	err := sn.meta(ctx, postMeta, legacyKeys, owners, func(m metaRow) {
+		i, there := at[m.owner]
+		if !there {
+			return
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, string(r[0]), id, key, v)
-		row.head ^= sum & lowerHalf
-		if have, seen := meta[owner][key]; !seen || id < have.id {
-			meta[owner][key] = first{id, v.text}
+		sum, scratch = digestMeta(scratch, strconv.FormatInt(m.owner, 10), m.id, m.key, m.value)
+		rows[i].head ^= sum & lowerHalf
+		if key, known := keys[m.key]; known {
+			if have := &meta[i*len(keys)+key]; have.id == 0 || m.id < have.id {
+				*have = first{m.id, m.value.text}
+			}
 		}
-		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		get := func(key string) string { return meta[row.id][key].text }
+	for i, row := range rows {
+		get := func(key string) string { return meta[i*len(keys)+keys[key]].text }
 		row.currency, row.email = get("_order_currency"), get("_billing_email")
 		row.total = amount{"_order_total", get("_order_total")}
 		row.shipping = amount{"_order_shipping", get("_order_shipping")}

@@ -6,30 +6,68 @@ import (
 	"slices"
 )
 
-// metaTable is a table of meta rows that belong to owners by id. Its key leads
-// to the rows as they were written, an index on the owner to each one's.
-type metaTable struct {
-	name  string
-	owner string // the column
-	keys  []string
-	most  int64 // rows, wanted or not, that an owner usually has at most
+// ownedTable is a table of rows that belong to owners by id. Its key leads to
+// the rows as they were written, an index on the owner to each one's.
+type ownedTable struct {
+	name    string
+	owner   string // the column
+	id      string // the key
+	columns string // to read
+	wanted  string // the condition on the rows to read
+	most    int64  // rows, wanted or not, that an owner usually has at most
 }
 
 var (
-	itemMeta = metaTable{name: "{p}woocommerce_order_itemmeta", owner: "order_item_id", keys: itemKeys, most: 40}
-	postMeta = metaTable{name: "{p}postmeta", owner: "post_id", keys: legacyKeys, most: 120}
+	itemMeta = metaTable("{p}woocommerce_order_itemmeta", "order_item_id", itemKeys, 40)
+	postMeta = metaTable("{p}postmeta", "post_id", legacyKeys, 120)
 )
 
-// meta reads the wanted meta rows of owners, in no order: owner, id, key and
-// value. It may give rows of other owners too.
+// metaTable gives owner, id, key and value.
+func metaTable(name, owner string, keys []string, most int64) ownedTable {
+	return ownedTable{
+		name: name, owner: owner, id: "meta_id", most: most,
+		columns: owner + ", meta_id, " + utf8("meta_key") + ", " + utf8("meta_value"),
+		wanted:  "meta_key IN (" + quoted(keys) + ")",
+	}
+}
+
+// metaRow is a row of a meta table. Its key may differ from the wanted one in
+// what the server's comparison passes over, such as case.
+type metaRow struct {
+	owner, id int64
+	key       string
+	value     value
+}
+
+// meta reads the meta rows with the wanted keys that belong to owners, in no
+// order. It may give rows of other owners too.
+func (sn *Snapshot) meta(ctx context.Context, table ownedTable, keys []string, owners []int64, visit func(metaRow)) error {
+	names := make(map[string]string, len(keys)) // so that rows share them
+	for _, key := range keys {
+		names[key] = key
+	}
+	return sn.owned(ctx, table, owners, func(r record) error {
+		row := metaRow{owner: r.id(0), id: r.id(1), value: r.value(3)}
+		if name, wanted := names[string(r[2])]; wanted {
+			row.key = name
+		} else {
+			row.key = r.text(2)
+		}
+		visit(row)
+		return nil
+	})
+}
+
+// owned reads the wanted rows of owners, in no order. It may give rows of
+// other owners too.
 //
 // Owners with neighbouring ids were mostly written one after the other, and so
-// were their meta rows: reading that stretch of the table along its key costs a
+// were their rows: reading that stretch of the table along its key costs a
 // fraction of looking up row by row.
-func (sn *Snapshot) meta(ctx context.Context, table metaTable, owners []int64, visit func(record) error) error {
+func (sn *Snapshot) owned(ctx context.Context, table ownedTable, owners []int64, visit func(record) error) error {
 	var scattered []int64
 	for _, run := range runs(owners) {
-		read, err := sn.metaStretch(ctx, table, run, visit)
+		read, err := sn.stretch(ctx, table, run, visit)
 		if err != nil {
 			return err
 		}
@@ -38,12 +76,12 @@ func (sn *Snapshot) meta(ctx context.Context, table metaTable, owners []int64, v
 		}
 	}
 	return chunks(scattered, maxList, func(part []int64) error {
-		return sn.each(ctx, table.selectSQL("")+` WHERE `+table.owner+` IN (`+list(part)+`) AND meta_key IN (`+quoted(table.keys)+`)`, nil, visit)
+		return sn.each(ctx, table.selectSQL("")+` WHERE `+table.owner+` IN (`+list(part)+`) AND `+table.wanted, nil, visit)
 	})
 }
 
-func (t metaTable) selectSQL(hint string) string {
-	return `SELECT ` + t.owner + `, meta_id, CONVERT(meta_key USING utf8mb4), CONVERT(meta_value USING utf8mb4) FROM ` + t.name + ` ` + hint
+func (t ownedTable) selectSQL(hint string) string {
+	return `SELECT ` + t.columns + ` FROM ` + t.name + ` ` + hint
 }
 
 // A run of owners this long is worth looking for its stretch, and a gap this
@@ -76,16 +114,16 @@ func runs(ids []int64) [][]int64 {
 	return all
 }
 
-// metaStretch reads the meta rows of a run of owners, unless they do not lie
-// together. What was added to an owner later lies elsewhere and is looked up.
-func (sn *Snapshot) metaStretch(ctx context.Context, table metaTable, run []int64, visit func(record) error) (read bool, err error) {
+// stretch reads the rows of a run of owners, unless they do not lie together.
+// What was added to an owner later lies elsewhere and is looked up.
+func (sn *Snapshot) stretch(ctx context.Context, table ownedTable, run []int64, visit func(record) error) (read bool, err error) {
 	if len(run) < leastRun {
 		return false, nil
 	}
 	first, last := run[0], run[len(run)-1]
 	var from, to int64
 	err = sn.each(ctx, fmt.Sprintf(`
-		SELECT (SELECT MIN(meta_id) FROM %[1]s WHERE %[2]s = ?), (SELECT MIN(meta_id) FROM %[1]s WHERE %[2]s = ?)`, table.name, table.owner),
+		SELECT (SELECT MIN(%[1]s) FROM %[2]s WHERE %[3]s = ?), (SELECT MIN(%[1]s) FROM %[2]s WHERE %[3]s = ?)`, table.id, table.name, table.owner),
 		[]any{first, last}, func(r record) error {
 			from, to = r.id(0), r.id(1)
 			return nil
@@ -94,14 +132,14 @@ func (sn *Snapshot) metaStretch(ctx context.Context, table metaTable, run []int6
 		return false, err
 	}
 	to += table.most // the last one's
-	wanted := ` WHERE ` + table.owner + ` BETWEEN ? AND ? AND meta_key IN (` + quoted(table.keys) + `) AND `
-	err = sn.each(ctx, table.selectSQL(`FORCE INDEX (PRIMARY)`)+wanted+`meta_id BETWEEN ? AND ?`,
+	wanted := ` WHERE ` + table.owner + ` BETWEEN ? AND ? AND ` + table.wanted + ` AND `
+	err = sn.each(ctx, table.selectSQL(`FORCE INDEX (PRIMARY)`)+wanted+table.id+` BETWEEN ? AND ?`,
 		[]any{first, last, from, to}, visit)
 	if err != nil {
 		return false, err
 	}
 	// The owner's index holds the id as well: what was read above is passed
 	// over in it.
-	return true, sn.each(ctx, table.selectSQL(`IGNORE INDEX (PRIMARY)`)+wanted+`(meta_id < ? OR meta_id > ?)`,
+	return true, sn.each(ctx, table.selectSQL(`IGNORE INDEX (PRIMARY)`)+wanted+`(`+table.id+` < ? OR `+table.id+` > ?)`,
 		[]any{first, last, from, to}, visit)
 }

@@ -115,6 +115,42 @@ func (sn *Snapshot) orderRows(ctx context.Context, storage Storage, ids []int64)
 	return nil, unknownStorage(storage)
 }
 
+// withRefunds reads the orders among ids, and their refunds: read returns the
+// rows for which a condition on the columns kind, id and parent holds.
+func withRefunds(ids []int64, kind, id, parent string, read func(condition string) ([]*orderRow, error)) ([]*orderRow, error) {
+	asked := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
+	}
+	var orders []int64
+	there := make(map[int64]bool, len(ids))
+	rows := make([]*orderRow, 0, len(ids))
+	for _, condition := range conditions(id, ids, maxList) {
+		found, err := read(kind + ` = 'shop_order' AND ` + condition)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range found {
+			if asked[row.id] {
+				there[row.id] = true
+				rows, orders = append(rows, row), append(orders, row.id)
+			}
+		}
+	}
+	for _, condition := range conditions(parent, orders, diveList) {
+		refunds, err := read(kind + ` = 'shop_order_refund' AND ` + condition)
+		if err != nil {
+			return nil, err
+		}
+		for _, refund := range refunds {
+			if there[refund.parent] {
+				rows = append(rows, refund)
+			}
+		}
+	}
+	return rows, nil
+}
+
 func unknownStorage(storage Storage) error {
 	return fmt.Errorf("unknown order storage %q", storage)
 }

@@ -88,6 +88,25 @@ func chunks(ids []int64, size int, work func([]int64) error) error {
 	return nil
 }
 
+// conditions returns the conditions on a column that together find ids: a
+// range for each dense run, which finds what lies between them too, and lists
+// of at most size for the others.
+func conditions(column string, ids []int64, size int) []string {
+	var all []string
+	var scattered []int64
+	for _, run := range runs(ids) {
+		if len(run) < leastRun {
+			scattered = append(scattered, run...)
+			continue
+		}
+		all = append(all, column+` BETWEEN `+strconv.FormatInt(run[0], 10)+` AND `+strconv.FormatInt(run[len(run)-1], 10))
+	}
+	for part := range slices.Chunk(scattered, size) {
+		all = append(all, column+` IN (`+list(part)+`)`)
+	}
+	return all
+}
+
 // list writes ids for IN (…).
 func list(ids []int64) string {
 	var b strings.Builder
