@@ -265,6 +265,17 @@ func TestBulkDoesWithoutLoadData(t *testing.T) {
 			if kind == testshop.MariaDB {
 				do("SET GLOBAL wsrep_load_data_splitting = ON")
 				write("split", database.NewBulk(1), 0)
+				do("SET GLOBAL wsrep_load_data_splitting = OFF")
+			}
+			do("SET GLOBAL max_error_count = 0")
+			_ = pool.Close() // sessions keep what they began with
+			if pool, err = server.Open(t.Context(), "shop"); err != nil {
+				t.Fatal(err)
+			}
+			write("warnings not kept", database.NewBulk(1), 0)
+			bad := []bulkRow{{ID: -1, At: time.Unix(0, 0), Name: fmt.Sprintf("%065d", 1)}}
+			if _, err := bulkWrite(t.Context(), pool, database.NewBulk(1), database.Table{Name: "plain", Columns: bulkColumns}, bad); err == nil {
+				t.Error("a text too long was cut without a word")
 			}
 			var n int64
 			if err := pool.GetContext(t.Context(), &n, "SELECT COUNT(*) FROM plain"); err != nil || n != written {
@@ -272,6 +283,33 @@ func TestBulkDoesWithoutLoadData(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What stands before a server may not do LOAD DATA although the server does.
+func TestBulkDoesWithoutLoadDataOnTheWay(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		if _, err := db.Root.ExecContext(t.Context(), "CREATE TABLE behind "+bulkTable); err != nil {
+			t.Fatal(err)
+		}
+		for id, code := range []uint16{1047, 2, 29} {
+			proxy := testshop.StartProxy(t, db.DSN())
+			proxy.Refuse("LOAD DATA", code)
+			pool, err := database.Open(t.Context(), proxy.DSN())
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = pool.Close() })
+			into := database.Table{Name: "behind", Columns: bulkColumns}
+			loads, err := bulkWrite(t.Context(), pool, database.NewBulk(1), into, []bulkRow{{ID: int64(id), At: time.Unix(0, 0)}})
+			if err != nil || loads != 0 {
+				t.Errorf("refused with error %d: %d LOAD DATA, %v", code, loads, err)
+			}
+		}
+		var n int
+		if err := db.Root.GetContext(t.Context(), &n, "SELECT COUNT(*) FROM behind"); err != nil || n != 3 {
+			t.Errorf("%d rows of 3 (%v)", n, err)
+		}
+	})
 }
 
 // A DSN cannot make the server's questions for files of this machine answered.

@@ -33,6 +33,7 @@ type Proxy struct {
 	lose   countdown
 	delay  time.Duration
 	broken int
+	refuse map[string]uint16 // error numbers by what queries begin with
 }
 
 // countdown counts events down to the one that matters; nil: none does.
@@ -91,6 +92,17 @@ func (p *Proxy) LoseCommit(k int) { p.order(func() { p.lose.set(k) }) }
 
 // Delay keeps every packet of clients back for so long; 0 ends that.
 func (p *Proxy) Delay(d time.Duration) { p.order(func() { p.delay = d }) }
+
+// Refuse answers every query that begins like this with an error of that number,
+// instead of the server.
+func (p *Proxy) Refuse(beginning string, code uint16) {
+	p.order(func() {
+		if p.refuse == nil {
+			p.refuse = map[string]uint16{}
+		}
+		p.refuse[beginning] = code
+	})
+}
 
 // Broken returns how many connections have been broken so far.
 func (p *Proxy) Broken() (n int) {
@@ -169,6 +181,12 @@ func (l *link) upstream() {
 		if cut {
 			return
 		}
+		if code := l.refusal(packet); code != 0 {
+			if _, err := l.client.Write(errorPacket(packet, code)); err != nil {
+				return
+			}
+			continue
+		}
 		select {
 		case <-time.After(delay):
 		case <-l.proxy.ended:
@@ -194,6 +212,23 @@ func (l *link) judge(packet []byte) (cut bool, delay time.Duration) {
 		l.mute.Store(true)
 	}
 	return false, p.delay
+}
+
+// refusal returns the error number that a packet of the client is answered
+// with, 0 if the server answers it.
+func (l *link) refusal(packet []byte) (code uint16) {
+	query, is := queryOf(packet)
+	if !is {
+		return 0
+	}
+	l.proxy.order(func() {
+		for beginning, number := range l.proxy.refuse {
+			if strings.HasPrefix(query, beginning) {
+				code = number
+			}
+		}
+	})
+	return code
 }
 
 // downstream passes the server's bytes on. MySQL's protocol is strictly
@@ -228,8 +263,23 @@ func readPacket(from io.Reader) ([]byte, error) {
 	return packet, err
 }
 
-func isCommit(packet []byte) bool {
+// queryOf returns the text of the query that a packet asks.
+func queryOf(packet []byte) (query string, is bool) {
 	const comQuery = 3
-	return len(packet) > headerLength && packet[headerLength] == comQuery &&
-		strings.EqualFold(strings.TrimSpace(string(packet[headerLength+1:])), "COMMIT")
+	if len(packet) <= headerLength || packet[headerLength] != comQuery {
+		return "", false
+	}
+	return strings.TrimSpace(string(packet[headerLength+1:])), true
+}
+
+func isCommit(packet []byte) bool {
+	query, is := queryOf(packet)
+	return is && strings.EqualFold(query, "COMMIT")
+}
+
+// errorPacket returns the answer to a packet that tells of an error.
+func errorPacket(to []byte, code uint16) []byte {
+	body := binary.LittleEndian.AppendUint16([]byte{0xff}, code)
+	body = append(body, "#HY000refused on the way"...)
+	return append([]byte{byte(len(body)), 0, 0, to[headerLength-1] + 1}, body...)
 }
