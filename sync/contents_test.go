@@ -1,8 +1,11 @@
 package sync_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
+
+	"github.com/cockroachdb/apd/v3"
 
 	"loyaltyd/internal/testshop"
 	"loyaltyd/sync"
@@ -81,6 +84,39 @@ func TestLinesAreComparedInSlices(t *testing.T) {
 	})
 }
 
+// A slice is compared again when the run ends before what it found was taken
+// back.
+func TestASliceThatWasNotSettledIsComparedAgain(t *testing.T) {
+	storages(t, `{}`, func(t *testing.T, s *stage) {
+		ann, bob := s.customer("ann"), s.customer("bob")
+		near, far := s.on(1).order(ann, "completed", "100.00"), s.on(1).order(bob, "completed", "100.00")
+		s.do(s.Exec(s.ctx, `UPDATE {p}woocommerce_order_itemmeta SET meta_id = meta_id + 1000000000 WHERE order_item_id IN
+			(SELECT order_item_id FROM {p}woocommerce_order_items WHERE order_id = ?)`, far))
+		s.run(sync.Increment)
+		s.run(sync.Increment) // what settled
+		s.do(s.EditItem(s.ctx, must(s.Items(s.ctx, near, "line_item"))[0], "_line_total", "90.00"))
+		slice := func(ctx context.Context) error {
+			_, err := s.engine.Run(ctx, sync.Options{Mode: sync.Sweep, Slices: true})
+			return err
+		}
+		s.do(slice(s.ctx))
+		ctx, cancel := context.WithCancel(s.ctx)
+		s.engine.Progress = func(stage string, _, _ int64) {
+			if stage == "comments" { // the lines are compared
+				cancel()
+			}
+		}
+		if err := slice(ctx); err == nil {
+			t.Fatal("the run was not interrupted")
+		}
+		s.engine.Progress = nil
+		s.wantBalances("after the interruption", map[int64]int64{ann: 100, bob: 100})
+		s.do(slice(s.ctx))
+		s.wantBalances("after the next slice", map[int64]int64{ann: 90, bob: 100})
+		s.sound()
+	})
+}
+
 // Wherever a pass over the lines is interrupted, by a restart or by a switch
 // of the storage, edits are noticed in the end.
 func TestSlicesAfterASwitchOfTheStorage(t *testing.T) {
@@ -134,12 +170,12 @@ func TestStatesAreComparedInEachSweep(t *testing.T) {
 			}
 			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET status = ? WHERE id = ?`, status, order))
 		}
-		give := func(order int64) {
+		give := func(order, user int64) {
 			if s.Storage == testshop.Legacy {
-				s.do(s.Exec(s.ctx, `UPDATE {p}postmeta SET meta_value = ? WHERE post_id = ? AND meta_key = '_customer_user'`, bob, order))
+				s.do(s.Exec(s.ctx, `UPDATE {p}postmeta SET meta_value = ? WHERE post_id = ? AND meta_key = '_customer_user'`, user, order))
 				return
 			}
-			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET customer_id = ? WHERE id = ?`, bob, order))
+			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET customer_id = ? WHERE id = ?`, user, order))
 		}
 		slice := func(what string, anns, bobs int64) {
 			t.Helper()
@@ -161,14 +197,27 @@ func TestStatesAreComparedInEachSweep(t *testing.T) {
 
 		s.run(sync.Sweep)
 		slice("a pass begins", 300, 0)
-		give(first)
-		give(last)
+		give(first, bob)
+		give(last, bob)
 		slice("the second slice", 300, 0)
 		slice("the last slice", 200, 100)
 		slice("the next pass", 100, 200)
 
 		s.do(s.Delete(s.ctx, last))
 		slice("deleted out of turn", 100, 100)
+
+		// The brake shows the whole plan, whichever slice made it hold.
+		s.run(sync.Sweep)
+		s.engine.Programme.Brake = sync.BrakeLimits{Percent: *apd.New(5, 0)}
+		give(first, 0)
+		give(far, 0)
+		held := s.held(sync.Options{Mode: sync.Sweep, Slices: true})
+		if held.Points != 200 {
+			t.Errorf("the plan takes %d points, want 200", held.Points)
+		}
+		_, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Increment, Accept: held.Plan})
+		s.do(err)
+		s.wantBalances("after the plan was accepted", map[int64]int64{ann: 0, bob: 0})
 		s.sound()
 	})
 }

@@ -30,7 +30,7 @@ func (r *run) settleBrake(ctx context.Context, accept string) error {
 		// The open plan stands; what this run found joins it at the next sweep.
 		r.summary.Braked = &r.state.Brake.Error
 		return nil
-	case over != nil && r.mode == Increment:
+	case over != nil && (r.mode == Increment || r.slices):
 		return r.findWholePlan(ctx, accept)
 	case over != nil && !accepted:
 		over.Reason = r.reason()
@@ -75,10 +75,11 @@ func (r *run) nothingWithheld(accept string) {
 	}
 }
 
-// findWholePlan sweeps, so that the plan to accept does not depend on which
-// part of the damage an increment happened to see.
+// findWholePlan sweeps all of the store, so that the plan to accept does not
+// depend on which part of the damage an increment, or a slice, happened to see.
 func (r *run) findWholePlan(ctx context.Context, accept string) error {
 	r.atLeast(Sweep)
+	r.slices = false
 	r.brake = newBrake()
 	if err := r.look(ctx); err != nil {
 		return err

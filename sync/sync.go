@@ -94,7 +94,8 @@ type run struct {
 	programs  map[int64]*program.Program
 	exclusion program.Exclusion
 	mode      Mode
-	slices    bool // of the lines of orders only the next slice is compared
+	slices    bool    // of the lines of orders only the next slice is compared
+	passes    *passes // of a sweep: how far they are when the run has come to its end
 	pace      pace
 	brake     *brake
 	state     *state
@@ -179,6 +180,12 @@ func (r *run) run(ctx context.Context, options Options) error {
 	}
 	if err := r.settleBrake(ctx, options.Accept); err != nil {
 		return err
+	}
+	// Only now is all taken back that they found.
+	if r.passes != nil {
+		if err := r.keepPasses(ctx, r.passes); err != nil {
+			return err
+		}
 	}
 	// Only now is all done that changed settings asked for.
 	r.state.Site, r.state.GiveBack, r.state.Done, r.state.First = r.site, r.giveBack, true, nil
