@@ -49,7 +49,7 @@ type part struct {
 // The statements about lines, and those about what orders say besides their
 // status; what a sweep by the schedule does else is about states.
 const (
-	aboutLines  = `sql_text REGEXP 'woocommerce_order_item|body'`
+	aboutLines  = `sql_text REGEXP 'order_itemmeta|body'`
 	aboutOrders = `sql_text REGEXP 'total_amount|_order_total|XOR\\(head\\)'`
 )
 
