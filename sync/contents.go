@@ -17,7 +17,7 @@ const (
 // sweepContents finds lines and fees that were edited without a trace. It reads
 // them along the key of their meta, and what that gives is combined until it
 // comes to the end; only then it is compared with what was seen. In slices, it
-// reads the next one of a pass that takes a day.
+// reads the next one of a pass that takes half a day.
 //
 // A row that changes after it was read makes its order look different, or is
 // found by the next pass: a difference that is there when a pass begins and

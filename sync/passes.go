@@ -24,9 +24,10 @@ type passes struct {
 }
 
 // A sweep compares as many ids as bring a pass to its end in this time, and so
-// many at least.
+// many at least. What changes just after a pass went by is found by the next:
+// within a day.
 const (
-	passTime      = 24 * time.Hour
+	passTime      = 12 * time.Hour
 	leastOrders   = 4 * sweepSpan
 	leastContents = 4 * contentSlice
 )
@@ -37,7 +38,7 @@ func (r *run) sliceOf(pass *passes, last, least int64) int64 {
 	if since >= passTime {
 		return last
 	}
-	return max(least, last/int64(passTime/time.Second)*int64(since/time.Second+1))
+	return max(least, (last/int64(passTime/time.Second)+1)*int64(since/time.Second+1))
 }
 
 // loadPasses returns how far the passes have come: nowhere in a sweep of

@@ -2,6 +2,7 @@ package store
 
 import (
 	"hash/crc32"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -102,7 +103,8 @@ func headOf(scratch []byte, fields record, status int) (uint64, []byte) {
 // digestMetaSQL returns the SQL expression of the digest of a row m of a meta
 // table with a wanted key. The owners, none of them NULL, tell whose it is.
 func digestMetaSQL(owners ...string) string {
-	return productSQL("m.meta_id", append(owners, utf8("m.meta_key"), "COALESCE("+utf8("m.meta_value")+", '|~')"))
+	row := []string{utf8("m.meta_key"), "COALESCE(" + utf8("m.meta_value") + ", '|~')"}
+	return productSQL("m.meta_id", slices.Concat(owners, row))
 }
 
 // digestMeta is digestMetaSQL for owners that are joined by "|".
