@@ -113,6 +113,7 @@ type run struct {
 	concerned          []int64 // redemptions that orders told of, if marked
 	giveBack           string  // as the state keeps it
 	recheckRedemptions bool    // it changed
+	usersMet           idSet   // users that exist, in a first run
 	older              bool    // the store's changes end before what was seen of them
 	anyMatch           bool
 	anyFirstOrder      bool

@@ -64,7 +64,7 @@ func (r *run) userStates(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 	slices.Sort(ids)
 	states.asked = slices.Compact(ids)
 	if !r.anyMatch && len(r.exclusion.Roles) == 0 {
-		there, err := sn.UsersThere(ctx, states.asked)
+		there, err := r.usersThere(ctx, sn, states.asked)
 		for _, id := range there {
 			states.found[id] = &program.User{ID: id}
 		}
@@ -78,6 +78,28 @@ func (r *run) userStates(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 		states.found[records[i].User.ID] = &records[i].User
 	}
 	return states, nil
+}
+
+// usersThere returns those of the users that exist. To a first run it is
+// enough that it met them: one deleted since is like one deleted after the
+// snapshot, a sweep misses him.
+func (r *run) usersThere(ctx context.Context, sn *store.Snapshot, ids []int64) ([]int64, error) {
+	if !r.first {
+		return sn.UsersThere(ctx, ids)
+	}
+	var met, unknown []int64
+	for _, id := range ids {
+		if r.usersMet.has(id) {
+			met = append(met, id)
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	there, err := sn.UsersThere(ctx, unknown)
+	for _, id := range there {
+		r.usersMet.add(id)
+	}
+	return append(met, there...), err
 }
 
 func (r *run) matchEmails(ctx context.Context, tx *ledger.Tx, states *userStates, emails []string) ([]int64, error) {
@@ -181,6 +203,9 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 	for i := range records {
 		states.found[records[i].User.ID] = &records[i].User
 		digests[records[i].User.ID] = records[i].Sum
+		if r.first {
+			r.usersMet.add(records[i].User.ID)
+		}
 	}
 	live, err := r.liveAccounts(ctx, tx, states)
 	if err != nil {

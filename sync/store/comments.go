@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"loyaltyd/sync/program"
 )
@@ -23,42 +22,39 @@ type UserPost struct{ User, Post int64 }
 // Only these comments can ever matter; nine in ten are order notes.
 const commentsWanted = `c.user_id > 0 AND c.comment_type IN ('', 'comment', 'review')`
 
-// commentFields are what a comment's digest is made of.
+// commentFields are what a comment's digest is made of, of its row c and the
+// row p of its post.
 var commentFields = []string{
-	"t.id", "t.user_id", "t.post_id", "t.post_author", "t.parent", "t.dated",
-	utf8("t.verified"), utf8("t.type"), utf8("t.approved"), utf8("t.post_type"),
+	"c.comment_ID", "c.user_id", "c.comment_post_ID", "p.post_author", "c.comment_parent", "c.comment_date_gmt",
+	utf8(`(SELECT m.meta_value FROM {p}commentmeta m
+	  WHERE m.comment_id = c.comment_ID AND m.meta_key = 'verified' ORDER BY m.meta_id LIMIT 1)`),
+	utf8("c.comment_type"), utf8("c.comment_approved"), utf8("p.post_type"),
 }
 
-// commentsSQL reads the comments for which condition on their row c holds, for
-// each the expressions in columns. The index hint is for walks along the key:
-// the servers tend to prefer one on the type, and sort.
+// commentsSQL reads the comments for which condition holds, for each the
+// expressions in columns. The index hint is for walks along the key: the
+// servers tend to prefer one on the type, and sort. No derived table: with a
+// text of any length in it, it would be written to disk.
 func commentsSQL(columns, hint, condition string) string {
 	return `
 		SELECT ` + columns + `
-		FROM (
-		  SELECT c.comment_ID AS id, c.user_id AS user_id, c.comment_post_ID AS post_id, p.post_type AS post_type,
-		    p.post_author AS post_author, c.comment_parent AS parent, c.comment_type AS type,
-		    c.comment_approved AS approved, c.comment_date_gmt AS dated,
-		    (SELECT m.meta_value FROM {p}commentmeta m
-		     WHERE m.comment_id = c.comment_ID AND m.meta_key = 'verified' ORDER BY m.meta_id LIMIT 1) AS verified
-		  FROM {p}comments c ` + hint + `
-		  LEFT JOIN {p}posts p ON p.ID = c.comment_post_ID
-		  WHERE ` + commentsWanted + ` AND ` + condition + `
-		) t`
+		FROM {p}comments c ` + hint + `
+		LEFT JOIN {p}posts p ON p.ID = c.comment_post_ID
+		WHERE ` + commentsWanted + ` AND ` + condition
 }
 
 // commentSumsSQL gives id and digest of those comments.
 func commentSumsSQL(condition string) string {
-	return commentsSQL(`t.id AS id, `+digestSQL(commentFields[0], commentFields[1:]...)+` AS digest`, byPrimaryKey, condition)
+	return commentsSQL(`c.comment_ID AS id, `+digestSQL(commentFields[0], commentFields[1:]...)+` AS digest`, byPrimaryKey, condition)
 }
 
 const byPrimaryKey = `FORCE INDEX (PRIMARY)`
 
+// comments returns them in the order of condition, which may end in clauses.
 func (sn *Snapshot) comments(ctx context.Context, hint, condition string, args ...any) ([]CommentRecord, error) {
 	var all []CommentRecord
 	var scratch []byte
-	query := commentsSQL(strings.Join(commentFields, ", "), hint, condition) + ` ORDER BY t.id`
-	err := sn.each(ctx, query, args, func(r record) error {
+	err := sn.each(ctx, commentsSQL(columns(commentFields), hint, condition), args, func(r record) error {
 		verified := r.text(6)
 		var sum uint64
 		sum, scratch = digest(scratch, r)
@@ -96,7 +92,7 @@ func (sn *Snapshot) CommentsAfter(ctx context.Context, id int64, limit int) ([]C
 func (sn *Snapshot) CommentsByID(ctx context.Context, ids []int64) ([]CommentRecord, error) {
 	var all []CommentRecord
 	err := chunks(ids, maxList, func(part []int64) error {
-		records, err := sn.comments(ctx, byPrimaryKey, `c.comment_ID IN (`+list(part)+`)`)
+		records, err := sn.comments(ctx, byPrimaryKey, `c.comment_ID IN (`+list(part)+`) ORDER BY c.comment_ID`)
 		all = append(all, records...)
 		return err
 	})

@@ -41,7 +41,7 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 	var rows []*orderRow
 	var scratch []byte
 	err := sn.each(ctx, `
-		SELECT `+strings.Join(hposFields, ", ")+`, o.date_updated_gmt
+		SELECT `+columns(hposFields)+`, o.date_updated_gmt
 		FROM {p}wc_orders o
 		LEFT JOIN {p}wc_order_operational_data d ON d.order_id = o.id
 		WHERE `+condition, nil,

@@ -52,7 +52,7 @@ func itemTable(withNames bool) ownedTable {
 	}
 	return ownedTable{
 		name: "{p}woocommerce_order_items", owner: "order_id", id: "order_item_id", most: 20,
-		columns: "order_item_id, order_id, " + utf8("order_item_type") + ", " + name,
+		columns: "order_item_id, order_id, order_item_type, " + name,
 		wanted:  "order_item_type IN (" + quoted(append([]string{couponItem}, itemKinds...)) + ")",
 	}
 }

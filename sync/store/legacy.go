@@ -43,7 +43,7 @@ func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orde
 	var rows []*orderRow
 	var scratch []byte
 	err := sn.each(ctx, `
-		SELECT `+strings.Join(legacyPostFields, ", ")+`, o.post_modified_gmt
+		SELECT `+columns(legacyPostFields)+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
 			row := &orderRow{id: r.id(0), status: r.text(4), created: r.time(3), modified: r.time(5)}

@@ -26,7 +26,7 @@ var (
 func metaTable(name, owner string, keys []string, most int64) ownedTable {
 	return ownedTable{
 		name: name, owner: owner, id: "meta_id", most: most,
-		columns: owner + ", meta_id, " + utf8("meta_key") + ", " + utf8("meta_value"),
+		columns: owner + ", meta_id, meta_key, meta_value",
 		wanted:  "meta_key IN (" + quoted(keys) + ")",
 	}
 }

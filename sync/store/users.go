@@ -16,34 +16,36 @@ type UserRecord struct {
 	Sum  uint64
 }
 
-// userFields are what a user's digest is made of.
-var userFields = []string{"t.id", "t.registered", "t.roles", utf8("t.email")}
-
-// usersSQL reads the users for which condition on their row u holds, for each
-// the expressions in columns. The roles are those in this site.
-func (sn *Snapshot) usersSQL(columns, condition string) string {
+// userFields returns what the digest of a user with the row u is made of. The
+// roles are those in this site.
+func (sn *Snapshot) userFields() []string {
 	// The prefix holds only letters, digits, _ and $.
 	key := "'" + string(sn.store.prefix) + "capabilities'"
-	return `
-		SELECT ` + columns + `
-		FROM (
-		  SELECT u.ID AS id, u.user_email AS email, u.user_registered AS registered,
-		    (SELECT CONVERT(m.meta_value USING utf8mb4) FROM {u}usermeta m
-		     WHERE m.user_id = u.ID AND m.meta_key = ` + key + ` ORDER BY m.umeta_id LIMIT 1) AS roles
-		  FROM {u}users u FORCE INDEX (PRIMARY)
-		  WHERE ` + condition + `
-		) t`
+	return []string{
+		"u.ID", "u.user_registered",
+		utf8(`(SELECT m.meta_value FROM {u}usermeta m
+		  WHERE m.user_id = u.ID AND m.meta_key = ` + key + ` ORDER BY m.umeta_id LIMIT 1)`),
+		utf8("u.user_email"),
+	}
+}
+
+// usersSQL reads the users for which condition holds, for each the expressions
+// in columns. Like commentsSQL it does without a derived table.
+func usersSQL(columns, condition string) string {
+	return `SELECT ` + columns + ` FROM {u}users u FORCE INDEX (PRIMARY) WHERE ` + condition
 }
 
 // userSumsSQL gives id and digest of those users.
 func (sn *Snapshot) userSumsSQL(condition string) string {
-	return sn.usersSQL(`t.id AS id, `+digestSQL(userFields[0], userFields[1:]...)+` AS digest`, condition)
+	fields := sn.userFields()
+	return usersSQL(`u.ID AS id, `+digestSQL(fields[0], fields[1:]...)+` AS digest`, condition)
 }
 
+// users returns them in the order of condition, which may end in clauses.
 func (sn *Snapshot) users(ctx context.Context, condition string, args ...any) ([]UserRecord, error) {
 	var all []UserRecord
 	var scratch []byte
-	err := sn.each(ctx, sn.usersSQL(strings.Join(userFields, ", "), condition)+` ORDER BY t.id`, args, func(r record) error {
+	err := sn.each(ctx, usersSQL(columns(sn.userFields()), condition), args, func(r record) error {
 		var sum uint64
 		sum, scratch = digest(scratch, r)
 		all = append(all, UserRecord{
@@ -67,7 +69,7 @@ func (sn *Snapshot) UsersAfter(ctx context.Context, id int64, limit int) ([]User
 func (sn *Snapshot) UsersByID(ctx context.Context, ids []int64) ([]UserRecord, error) {
 	var all []UserRecord
 	err := chunks(ids, maxList, func(part []int64) error {
-		records, err := sn.users(ctx, `u.ID IN (`+list(part)+`)`)
+		records, err := sn.users(ctx, `u.ID IN (`+list(part)+`) ORDER BY u.ID`)
 		all = append(all, records...)
 		return err
 	})
