@@ -2,91 +2,47 @@ package ledger
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/jmoiron/sqlx"
 
-	"loyaltyd/internal/batch"
 	"loyaltyd/internal/database"
 )
 
-// claim is a key with the digest of what it stands for.
-type claim struct {
-	ledger *Ledger
-	key    string
-	hash   []byte
-}
-
-// newClaims returns where claims wait for each other: those that come while
-// others are recorded are recorded together.
-func newClaims() *batch.Batch[claim, error] {
-	return batch.New(mostTogether, 0, func(ctx context.Context, claims []claim) ([]error, error) {
-		return claims[0].ledger.recordClaims(ctx, claims)
-	})
-}
-
 // Claim records that a key stands for a request that is harmless to repeat and
-// has no entry of its own to be found by, such as confirming a redemption. It
-// fails with ErrKeyReused when the key stands for another request.
+// changes nothing of the ledger, such as erasing notes. It fails with
+// ErrKeyReused when the key stands for another request.
 func (l *Ledger) Claim(ctx context.Context, idemKey, request string) error {
 	if err := checkKey(idemKey); err != nil {
 		return err
 	}
-	sum := sha256.Sum256([]byte("claim " + request))
-	reused, err := l.claims.Ask(ctx, claim{l, idemKey, sum[:]})
-	return cmp.Or(err, reused)
-}
-
-// recordClaims returns for each claim why its key does not stand for it, or nil.
-func (l *Ledger) recordClaims(ctx context.Context, claims []claim) ([]error, error) {
-	const columns = 2
-	keys := make([]string, len(claims))
-	args := make([]any, 0, columns*len(claims))
-	for i, c := range claims {
-		keys[i] = c.key
-		args = append(args, c.key, c.hash)
-	}
-	look, sought, err := sqlx.In(l.sql(`SELECT idem_key, body_hash FROM {p}loyalty_requests WHERE idem_key IN (?)`), keys)
-	if err != nil {
-		return nil, fmt.Errorf("look for the requests: %w", err)
-	}
-	hashes := map[string][]byte{}
-	err = database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
-		row := "(?, ?, UTC_TIMESTAMP(6))"
+	var stored []byte
+	err := database.Transact(ctx, l.db, func(tx *sqlx.Tx) error {
 		_, err := tx.ExecContext(ctx, l.sql(`
-			INSERT INTO {p}loyalty_requests (idem_key, body_hash, created_at) VALUES `)+
-			strings.Repeat(row+", ", len(claims)-1)+row+` ON DUPLICATE KEY UPDATE body_hash = body_hash`, args...)
+			INSERT INTO {p}loyalty_requests (idem_key, body_hash, created_at) VALUES (?, ?, UTC_TIMESTAMP(6))
+			ON DUPLICATE KEY UPDATE body_hash = body_hash`), idemKey, claimHash(request))
 		if err != nil {
-			return fmt.Errorf("record the requests: %w", err)
+			return fmt.Errorf("record the request: %w", err)
 		}
-		var rows []struct {
-			Key  string `db:"idem_key"`
-			Hash []byte `db:"body_hash"`
-		}
-		if err := tx.SelectContext(ctx, &rows, look, sought...); err != nil {
-			return fmt.Errorf("look for the requests: %w", err)
-		}
-		for _, row := range rows {
-			hashes[plainKey(row.Key)] = row.Hash
+		if err := tx.GetContext(ctx, &stored, l.sql(`SELECT body_hash FROM {p}loyalty_requests WHERE idem_key = ?`), idemKey); err != nil {
+			return fmt.Errorf("look for the request: %w", err)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && !bytes.Equal(stored, claimHash(request)) {
+		err = ErrKeyReused
 	}
-	answers := make([]error, len(claims))
-	for i, c := range claims {
-		if !bytes.Equal(hashes[plainKey(c.key)], c.hash) {
-			answers[i] = ErrKeyReused
-		}
-	}
-	return answers, nil
+	return err
+}
+
+// claimHash identifies a request that is harmless to repeat.
+func claimHash(request string) []byte {
+	sum := sha256.Sum256([]byte("claim " + request))
+	return sum[:]
 }
 
 // Reservation returns the redemption that an earlier Reserve with the same key

@@ -37,7 +37,6 @@ type Ledger struct {
 	alone  chan struct{} // holds one value while UpdateAlone is at work
 
 	errands *batch.Batch[*errand, struct{}]
-	claims  *batch.Batch[claim, error]
 }
 
 // Options are the settings of a Ledger that are not stored in its tables.
@@ -56,7 +55,7 @@ type Options struct {
 func Open(db *sqlx.DB, prefix database.Prefix, options Options) *Ledger {
 	l := &Ledger{
 		db: db, prefix: prefix, bulk: database.NewBulk(options.LoadFrom),
-		alone: make(chan struct{}, 1), errands: newErrands(), claims: newClaims(),
+		alone: make(chan struct{}, 1), errands: newErrands(),
 	}
 	return l.With(options)
 }

@@ -187,11 +187,11 @@ func redeemStep(r *rapid.T, d *desk, m *redeemModel) string {
 	case "confirm":
 		coupon := rapid.Int64Range(70, 72).Draw(r, "coupon")
 		want := m.confirm(row, coupon)
-		_, err := d.Confirm(ctx, row.id, coupon)
+		_, err := d.confirm(ctx, row.id, coupon)
 		same(err, want)
 	case "cancel":
 		want := m.cancel(row)
-		_, err := d.Cancel(ctx, row.id)
+		_, err := d.cancel(ctx, row.id)
 		same(err, want)
 	case "settle":
 		s := ledger.Settlement{

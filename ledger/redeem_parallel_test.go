@@ -105,7 +105,7 @@ func TestAReservationIsConfirmedOrCancelledNotBoth(t *testing.T) {
 		var confirmed, cancelled atomic.Int64
 		d.inParallel(2*races, func(l *ledger.Ledger, i int) {
 			if i%2 == 0 {
-				switch _, err := l.Confirm(t.Context(), ids[i/2], int64(i+1)); {
+				switch _, _, err := l.Confirm(t.Context(), "", ids[i/2], int64(i+1)); {
 				case err == nil:
 					confirmed.Add(1)
 				case !errors.Is(err, ledger.ErrCancelled):
@@ -113,7 +113,7 @@ func TestAReservationIsConfirmedOrCancelledNotBoth(t *testing.T) {
 				}
 				return
 			}
-			switch _, err := l.Cancel(t.Context(), ids[i/2]); {
+			switch _, _, err := l.Cancel(t.Context(), "", ids[i/2]); {
 			case err == nil:
 				cancelled.Add(1)
 			case !errors.Is(err, ledger.ErrConfirmed):
@@ -256,7 +256,7 @@ func redeeming(ctx context.Context, l *ledger.Ledger, round int64) error {
 	if err != nil {
 		return fmt.Errorf("reserve: %w", err)
 	}
-	if r, err := l.Confirm(ctx, kept.ID, round+1); err != nil || r.State != ledger.Confirmed {
+	if r, _, err := l.Confirm(ctx, fmt.Sprint("confirm", round), kept.ID, round+1); err != nil || r.State != ledger.Confirmed {
 		return fmt.Errorf("confirm: %+v, %w", r, err)
 	}
 	used := ledger.Settlement{State: ledger.Used, Order: round + 1, Returned: 6}
@@ -271,7 +271,7 @@ func redeeming(ctx context.Context, l *ledger.Ledger, round int64) error {
 	if err != nil {
 		return fmt.Errorf("reserve: %w", err)
 	}
-	if r, err := l.Cancel(ctx, dropped.ID); err != nil || r.State != ledger.Cancelled {
+	if r, _, err := l.Cancel(ctx, fmt.Sprint("cancel", round), dropped.ID); err != nil || r.State != ledger.Cancelled {
 		return fmt.Errorf("cancel: %+v, %w", r, err)
 	}
 	return nil

@@ -101,7 +101,7 @@ func TestARedemptionFromReservationToUse(t *testing.T) {
 		}
 
 		for range 2 {
-			if r, err = d.Confirm(ctx, r.ID, 77); err != nil {
+			if r, err = d.confirm(ctx, r.ID, 77); err != nil {
 				t.Fatal(err)
 			}
 			want.State, want.Coupon = ledger.Confirmed, 77

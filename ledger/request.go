@@ -82,12 +82,17 @@ type answeredRequest struct {
 // compares without spaces at the end.
 func plainKey(idemKey string) string { return strings.TrimRight(idemKey, " ") }
 
-// answered returns those of the reservations that were asked for before, by
-// plain key.
+// answered returns those of the errands' requests that were made before, by plain
+// key.
 func (t *Tx) answered(ctx context.Context, errands []*errand) (map[string]answeredRequest, error) {
-	keys := make([]string, len(errands))
-	for i, e := range errands {
-		keys[i] = e.reservation.Key
+	var keys []string
+	for _, e := range errands {
+		if e.key != "" {
+			keys = append(keys, e.key)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
 	}
 	query, args, err := sqlx.In(t.ledger.sql(`
 		SELECT q.idem_key, q.body_hash, e.object_id, e.balance FROM {p}loyalty_requests q
@@ -106,31 +111,26 @@ func (t *Tx) answered(ctx context.Context, errands []*errand) (map[string]answer
 	return answered, nil
 }
 
-// answerAll records reservations' requests with the entries that they led to,
-// which are each the first of its redemption.
-func (t *Tx) answerAll(ctx context.Context, errands []*errand, entries []Entry) error {
-	ids := map[int64]int64{}
-	if len(errands) == 1 {
-		ids[errands[0].redemption.ID] = entries[0].ID
-	} else if err := t.readFirstEntries(ctx, errands, ids); err != nil {
-		return err
+// record records requests with the entries that they led to.
+func (t *Tx) record(ctx context.Context, errands []*errand) error {
+	if len(errands) == 0 {
+		return nil
 	}
 	const columns = 4
 	args := make([]any, 0, len(errands)*columns)
 	for _, e := range errands {
-		args = append(args, e.reservation.Key, e.reservation.hash(), ids[e.redemption.ID], t.Now)
+		args = append(args, e.key, e.hash, sql.NullInt64{Int64: e.entry, Valid: e.entry != 0}, t.Now)
 	}
 	_, err := t.ExecContext(ctx, t.ledger.sql(`
 		INSERT INTO {p}loyalty_requests (idem_key, body_hash, entry_id, created_at) VALUES `)+rows(columns, len(errands)), args...)
 	if err != nil {
-		return fmt.Errorf("record %d requests: %w", len(errands), err)
+		return fmt.Errorf("record the requests: %w", err)
 	}
 	return nil
 }
 
-// readFirstEntries reads the ids of the entries that made redemptions, by
-// redemption.
-func (t *Tx) readFirstEntries(ctx context.Context, errands []*errand, ids map[int64]int64) error {
+// readFirstEntries reads which entries made the redemptions.
+func (t *Tx) readFirstEntries(ctx context.Context, errands []*errand) error {
 	redemptions := make([]int64, len(errands))
 	for i, e := range errands {
 		redemptions[i] = e.redemption.ID
@@ -147,11 +147,14 @@ func (t *Tx) readFirstEntries(ctx context.Context, errands []*errand, ids map[in
 	if err := t.SelectContext(ctx, &rows, query, args...); err != nil {
 		return fmt.Errorf("read the numbers of entries: %w", err)
 	}
+	ids := make(map[int64]int64, len(rows))
 	for _, row := range rows {
 		ids[row.Object] = row.ID
 	}
-	if len(ids) != len(errands) {
-		return fmt.Errorf("there are %d entries of %d redemptions", len(ids), len(errands))
+	for _, e := range errands {
+		if e.entry = ids[e.redemption.ID]; e.entry == 0 {
+			return fmt.Errorf("there is no entry of redemption %d", e.redemption.ID)
+		}
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -74,43 +73,43 @@ func (l *Ledger) Reserve(ctx context.Context, reservation Reservation) (r Redemp
 	if err := reservation.check(); err != nil {
 		return Redemption{}, 0, false, err
 	}
-	e := errand{reservation: &reservation}
+	e := errand{key: reservation.Key, hash: reservation.hash(), reservation: &reservation}
 	if err := l.do(ctx, &e); err != nil {
 		return Redemption{}, 0, false, err
 	}
 	return e.redemption, e.balance, e.repeated, nil
 }
 
-// reserveAll makes the reservations that are new and covered, in order, and
-// reports whether there were any.
-func (t *Tx) reserveAll(ctx context.Context, errands []*errand) (reserved bool, err error) {
+// reserveAll makes the reservations that are covered, in order, and returns them.
+func (t *Tx) reserveAll(ctx context.Context, errands []*errand) ([]*errand, error) {
 	if len(errands) == 0 {
-		return false, nil
+		return nil, nil
 	}
-	fresh, err := t.repeat(ctx, errands)
-	if err != nil {
-		return false, err
+	covered, err := t.covered(ctx, errands)
+	if err != nil || len(covered) == 0 {
+		return nil, err
 	}
-	if fresh, err = t.covered(ctx, fresh); err != nil || len(fresh) == 0 {
-		return false, err
+	if err := t.addRedemptions(ctx, covered); err != nil {
+		return nil, err
 	}
-	if err := t.addRedemptions(ctx, fresh); err != nil {
-		return false, err
-	}
-	postings := make([]Posting, len(fresh))
-	for i, e := range fresh {
+	postings := make([]Posting, len(covered))
+	for i, e := range covered {
 		r := &e.redemption
 		t.next[key{Coupon, r.ID}] = 0 // nothing was posted for what is new
 		postings[i] = redeemPosting(t, r, e.reservation.Actor)
 	}
 	entries, err := t.Post(ctx, postings)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	for i, e := range fresh {
+	for i, e := range covered {
 		e.balance, e.repeated, e.posted = entries[i].Balance, false, e.redemption.Code
 	}
-	return true, t.answerAll(ctx, fresh, entries)
+	if len(covered) == 1 {
+		covered[0].entry = entries[0].ID
+		return covered, nil
+	}
+	return covered, t.readFirstEntries(ctx, covered)
 }
 
 func redeemPosting(t *Tx, r *Redemption, actor string) Posting {
@@ -119,44 +118,31 @@ func redeemPosting(t *Tx, r *Redemption, actor string) Posting {
 	}
 }
 
-// repeat answers those that were asked before, and returns the others.
-func (t *Tx) repeat(ctx context.Context, errands []*errand) (fresh []*errand, err error) {
-	answered, err := t.answered(ctx, errands)
-	if err != nil || len(answered) == 0 {
-		return errands, err
+// repeatAll answers reservations as they were answered before.
+func (t *Tx) repeatAll(ctx context.Context, errands []*errand, answered map[string]answeredRequest) error {
+	if len(errands) == 0 {
+		return nil
 	}
-	var repeated []*errand
-	var ids []int64
-	for _, e := range errands {
-		before, known := answered[plainKey(e.reservation.Key)]
-		switch {
-		case !known:
-			fresh = append(fresh, e)
-		case !bytes.Equal(before.Hash, e.reservation.hash()):
-			e.err = ErrKeyReused
-		default:
-			repeated, ids = append(repeated, e), append(ids, before.Object.Int64)
-		}
-	}
-	if len(repeated) == 0 {
-		return fresh, nil
+	ids := make([]int64, len(errands))
+	for i, e := range errands {
+		ids[i] = answered[plainKey(e.key)].Object.Int64
 	}
 	found, err := t.Redemptions(ctx, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	byID := make(map[int64]Redemption, len(found))
 	for _, r := range found {
 		byID[r.ID] = r
 	}
-	for i, e := range repeated {
+	for i, e := range errands {
 		r, exists := byID[ids[i]]
 		if !exists {
-			return nil, fmt.Errorf("redemption %d of the request %q: %w", ids[i], e.reservation.Key, ErrNoRedemption)
+			return fmt.Errorf("redemption %d of the request %q: %w", ids[i], e.key, ErrNoRedemption)
 		}
-		e.redemption, e.balance, e.repeated = r, answered[plainKey(e.reservation.Key)].Balance.Int64, r.Code != e.posted
+		e.redemption, e.balance, e.repeated = r, answered[plainKey(e.key)].Balance.Int64, r.Code != e.posted
 	}
-	return fresh, nil
+	return nil
 }
 
 // covered refuses those that their account does not allow, each after what
@@ -260,13 +246,15 @@ func newCode() string {
 	}
 }
 
-// Confirm records that a redemption's coupon exists. It may be repeated.
+// Confirm records that a redemption's coupon exists, and returns it with its
+// account's balance. It may be repeated. The key stands for this request from
+// then on ("": none does); ErrKeyReused says that it stands for another one, and
 // ErrNoRedemption, ErrCancelled, ErrClosed and ErrOtherCoupon say why not.
-func (l *Ledger) Confirm(ctx context.Context, id, coupon int64) (Redemption, error) {
+func (l *Ledger) Confirm(ctx context.Context, idemKey string, id, coupon int64) (r Redemption, balance int64, err error) {
 	if coupon <= 0 {
-		return Redemption{}, fmt.Errorf("%d is not the id of a coupon", coupon)
+		return Redemption{}, 0, fmt.Errorf("%d is not the id of a coupon", coupon)
 	}
-	return l.change(ctx, id, func(ctx context.Context, tx *Tx, r Redemption) (Redemption, error) {
+	return l.change(ctx, idemKey, fmt.Sprintf("confirm %d %d", id, coupon), id, func(ctx context.Context, tx *Tx, r Redemption) (Redemption, error) {
 		switch {
 		case r.State == Cancelled:
 			return r, ErrCancelled
@@ -281,10 +269,12 @@ func (l *Ledger) Confirm(ctx context.Context, id, coupon int64) (Redemption, err
 	})
 }
 
-// Cancel gives a reservation's points back. It may be repeated.
+// Cancel gives a reservation's points back, and returns it with its account's
+// balance then. It may be repeated. The key stands for this request from then on
+// ("": none does); ErrKeyReused says that it stands for another one, and
 // ErrNoRedemption, ErrConfirmed, ErrClosed and ErrFrozen say why not.
-func (l *Ledger) Cancel(ctx context.Context, id int64) (Redemption, error) {
-	return l.change(ctx, id, func(ctx context.Context, tx *Tx, r Redemption) (Redemption, error) {
+func (l *Ledger) Cancel(ctx context.Context, idemKey string, id int64) (r Redemption, balance int64, err error) {
+	return l.change(ctx, idemKey, fmt.Sprintf("cancel %d", id), id, func(ctx context.Context, tx *Tx, r Redemption) (Redemption, error) {
 		switch r.State {
 		case Cancelled:
 			return r, nil
@@ -305,11 +295,19 @@ func (l *Ledger) Cancel(ctx context.Context, id int64) (Redemption, error) {
 	})
 }
 
-// change changes one redemption.
-func (l *Ledger) change(ctx context.Context, id int64, change func(context.Context, *Tx, Redemption) (Redemption, error)) (Redemption, error) {
+// change changes one redemption, as a request says in words.
+func (l *Ledger) change(
+	ctx context.Context, idemKey, request string, id int64, change func(context.Context, *Tx, Redemption) (Redemption, error),
+) (Redemption, int64, error) {
 	e := errand{id: id, change: change}
-	if err := l.do(ctx, &e); err != nil {
-		return Redemption{}, err
+	if idemKey != "" {
+		if err := checkKey(idemKey); err != nil {
+			return Redemption{}, 0, err
+		}
+		e.key, e.hash = idemKey, claimHash(request)
 	}
-	return e.redemption, nil
+	if err := l.do(ctx, &e); err != nil {
+		return Redemption{}, 0, err
+	}
+	return e.redemption, e.balance, nil
 }

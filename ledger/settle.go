@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -29,9 +31,15 @@ func (t *Tx) SettleRedemption(ctx context.Context, id int64, s Settlement) (Rede
 	if err != nil {
 		return Redemption{}, err
 	}
-	return t.settle(ctx, r, s)
+	after, err := t.settle(ctx, r, s)
+	if err != nil || sameRedemption(&after, &r) {
+		return after, err
+	}
+	return after, t.saveRedemptions(ctx, []Redemption{after})
 }
 
+// settle posts what a settlement moves and returns how the redemption then
+// stands, which is still to be saved.
 func (t *Tx) settle(ctx context.Context, before Redemption, s Settlement) (Redemption, error) {
 	r := before
 	r.State, r.Order, r.Returned = s.State, s.Order, s.Returned
@@ -63,14 +71,40 @@ func (t *Tx) settle(ctx context.Context, before Redemption, s Settlement) (Redem
 		return Redemption{}, err
 	}
 	r.ChangedAt = Instant(t.Now)
-	_, err := t.ExecContext(ctx, t.ledger.sql(`
-		UPDATE {p}loyalty_redemptions
-		SET state = ?, coupon_id = NULLIF(?, 0), order_id = NULLIF(?, 0), returned = ?, changed_at = ? WHERE id = ?`),
-		r.State, r.Coupon, r.Order, r.Returned, r.ChangedAt, r.ID)
-	if err != nil {
-		return Redemption{}, fmt.Errorf("settle redemption %d: %w", r.ID, err)
-	}
 	return r, nil
+}
+
+// saveRedemptions stores how redemptions stand that changed in this transaction.
+func (t *Tx) saveRedemptions(ctx context.Context, all []Redemption) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var args []any
+	each := func(value func(*Redemption) any) string {
+		first := value(&all[0])
+		if !slices.ContainsFunc(all, func(r Redemption) bool { return value(&r) != first }) {
+			args = append(args, first)
+			return "?"
+		}
+		for i := range all {
+			args = append(args, all[i].ID, value(&all[i]))
+		}
+		return "CASE id" + strings.Repeat(" WHEN ? THEN ?", len(all)) + " END"
+	}
+	query := `UPDATE {p}loyalty_redemptions SET
+		state = ` + each(func(r *Redemption) any { return r.State }) + `,
+		coupon_id = NULLIF(` + each(func(r *Redemption) any { return r.Coupon }) + `, 0),
+		order_id = NULLIF(` + each(func(r *Redemption) any { return r.Order }) + `, 0),
+		returned = ` + each(func(r *Redemption) any { return r.Returned }) + `,
+		changed_at = ? WHERE id IN ` + rows(len(all), 1)
+	args = append(args, all[0].ChangedAt)
+	for i := range all {
+		args = append(args, all[i].ID)
+	}
+	if _, err := t.ExecContext(ctx, t.ledger.sql(query), args...); err != nil {
+		return fmt.Errorf("save %d redemptions, %d the first: %w", len(all), all[0].ID, err)
+	}
+	return nil
 }
 
 func sameRedemption(a, b *Redemption) bool {

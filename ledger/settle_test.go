@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -12,6 +13,16 @@ import (
 	"loyaltyd/ledger"
 )
 
+func (d *desk) confirm(ctx context.Context, id, coupon int64) (ledger.Redemption, error) {
+	r, _, err := d.Confirm(ctx, "", id, coupon)
+	return r, err
+}
+
+func (d *desk) cancel(ctx context.Context, id int64) (ledger.Redemption, error) {
+	r, _, err := d.Cancel(ctx, "", id)
+	return r, err
+}
+
 // in returns a redemption of 100 of user 7's points that has come to a state.
 func (d *desk) in(state ledger.RedemptionState) ledger.Redemption {
 	d.Helper()
@@ -19,9 +30,9 @@ func (d *desk) in(state ledger.RedemptionState) ledger.Redemption {
 	var err error
 	switch state {
 	case ledger.Cancelled:
-		r, err = d.Cancel(d.Context(), r.ID)
+		r, err = d.cancel(d.Context(), r.ID)
 	case ledger.Confirmed, ledger.Used, ledger.Closed:
-		r, err = d.Confirm(d.Context(), r.ID, 77)
+		r, err = d.confirm(d.Context(), r.ID, 77)
 	}
 	if err != nil {
 		d.Fatal(err)
@@ -54,7 +65,7 @@ func TestWhatCanBeDoneInEachState(t *testing.T) {
 		for _, test := range tests {
 			for coupon, want := range map[int64]error{77: test.same, 78: test.other} {
 				r := d.in(test.state)
-				got, err := d.Confirm(ctx, r.ID, coupon)
+				got, err := d.confirm(ctx, r.ID, coupon)
 				if !errors.Is(err, want) || err == nil && (got.Coupon != coupon || got.State == ledger.Reserved) || err != nil && got.ID != 0 {
 					t.Errorf("%s confirmed with %d: %+v, %v, want %v", test.state, coupon, got, err, want)
 				}
@@ -63,14 +74,14 @@ func TestWhatCanBeDoneInEachState(t *testing.T) {
 				}
 			}
 			r := d.in(test.state)
-			got, err := d.Cancel(ctx, r.ID)
+			got, err := d.cancel(ctx, r.ID)
 			if now := d.redemption(r.ID); !errors.Is(err, test.cancel) || now.State != test.afterCancelled || err == nil && alike(got, now) != "" {
 				t.Errorf("%s cancelled: %v, want %v; now %s", test.state, err, test.cancel, now.State)
 			}
 		}
 		for name, refused := range map[string]func() (ledger.Redemption, error){
-			"confirm nothing":     func() (ledger.Redemption, error) { return d.Confirm(ctx, 99999, 1) },
-			"cancel nothing":      func() (ledger.Redemption, error) { return d.Cancel(ctx, 99999) },
+			"confirm nothing":     func() (ledger.Redemption, error) { return d.confirm(ctx, 99999, 1) },
+			"cancel nothing":      func() (ledger.Redemption, error) { return d.cancel(ctx, 99999) },
 			"read nothing":        func() (ledger.Redemption, error) { return d.Redemption(ctx, 99999) },
 			"read a negative one": func() (ledger.Redemption, error) { return d.Redemption(ctx, -1) },
 		} {
@@ -78,7 +89,7 @@ func TestWhatCanBeDoneInEachState(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := d.Confirm(ctx, d.in(ledger.Reserved).ID, 0); err == nil {
+		if _, err := d.confirm(ctx, d.in(ledger.Reserved).ID, 0); err == nil {
 			t.Error("confirmed without a coupon")
 		}
 		d.proveRedemptions()
@@ -173,7 +184,7 @@ func TestAFrozenAccountsRedemptionsRest(t *testing.T) {
 		}
 		freeze(true)
 		before := d.account(7)
-		if _, err := d.Cancel(ctx, reserved.ID); !errors.Is(err, ledger.ErrFrozen) {
+		if _, err := d.cancel(ctx, reserved.ID); !errors.Is(err, ledger.ErrFrozen) {
 			t.Errorf("cancelled: %v", err)
 		}
 		closing := ledger.Settlement{State: ledger.Closed, Returned: 100}
@@ -181,7 +192,7 @@ func TestAFrozenAccountsRedemptionsRest(t *testing.T) {
 			t.Errorf("closed: %+v", got)
 		}
 		// What moves no points is recorded: a reservation's coupon, an order freed.
-		if got, err := d.Confirm(ctx, reserved.ID, 5); err != nil || got.State != ledger.Confirmed {
+		if got, err := d.confirm(ctx, reserved.ID, 5); err != nil || got.State != ledger.Confirmed {
 			t.Errorf("confirmed: %+v, %v", got, err)
 		}
 		if got := d.settles(used.ID, ledger.Settlement{State: ledger.Confirmed}); got.State != ledger.Confirmed || got.Order != 0 {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,11 +16,14 @@ import (
 // mostly the way to the server and to its disk.
 type errand struct {
 	ledger      *Ledger      // with the options that it was asked under
+	key         string       // makes the request one request; "": none
+	hash        []byte       // of what the key stands for
 	reservation *Reservation // what to reserve; nil: there is a redemption to change
 	id          int64
 	change      func(context.Context, *Tx, Redemption) (Redemption, error)
 
 	posted string // code of the redemption; the answer to its COMMIT may be lost
+	entry  int64  // that the request led to; 0: none
 
 	// How it ended.
 	redemption Redemption
@@ -57,15 +61,12 @@ func compatible(errands []*errand) (together, later []*errand) {
 	first := errands[0].ledger
 	seen := map[string]bool{}
 	for _, e := range errands {
-		name := strconv.FormatInt(e.id, 10)
-		if e.reservation != nil {
-			name = "key " + plainKey(e.reservation.Key)
-		}
-		if seen[name] || e.ledger.clamp != first.clamp || e.ledger.zone.String() != first.zone.String() {
+		id, name := "id "+strconv.FormatInt(e.id, 10), "key "+plainKey(e.key)
+		if e.id != 0 && seen[id] || e.key != "" && seen[name] || e.ledger.clamp != first.clamp || e.ledger.zone.String() != first.zone.String() {
 			later = append(later, e)
 			continue
 		}
-		seen[name] = true
+		seen[id], seen[name] = true, true
 		together = append(together, e)
 	}
 	return together, later
@@ -101,23 +102,44 @@ func carryOut(ctx context.Context, errands []*errand) {
 }
 
 func (t *Tx) carryOut(ctx context.Context, errands []*errand) error {
-	var reserve, change []*errand
+	answered, err := t.answered(ctx, errands)
+	if err != nil {
+		return err
+	}
+	var repeat, reserve, change, record []*errand
 	for _, e := range errands {
-		if e.err = nil; e.reservation != nil {
+		e.err = nil
+		before, known := answered[plainKey(e.key)]
+		known = known && e.key != ""
+		switch {
+		case known && !bytes.Equal(before.Hash, e.hash):
+			e.err = ErrKeyReused
+		case e.reservation != nil && known:
+			repeat = append(repeat, e)
+		case e.reservation != nil:
 			reserve = append(reserve, e)
-		} else {
+		default: // harmless to repeat
 			change = append(change, e)
+			if !known && e.key != "" {
+				record = append(record, e)
+			}
 		}
+	}
+	if err := t.repeatAll(ctx, repeat, answered); err != nil {
+		return err
 	}
 	reserved, err := t.reserveAll(ctx, reserve)
 	if err != nil {
 		return err
 	}
 	changed, err := t.changeAll(ctx, change)
-	if err == nil && !reserved && !changed {
+	if err != nil {
+		return err
+	}
+	if record = append(record, reserved...); len(record) == 0 && !changed {
 		return errNothing
 	}
-	return err
+	return t.record(ctx, record)
 }
 
 // changeAll changes redemptions, and reports whether any is not as it was.
@@ -133,10 +155,15 @@ func (t *Tx) changeAll(ctx context.Context, errands []*errand) (changed bool, er
 	if err != nil {
 		return false, err
 	}
+	users := make([]int64, len(found))
 	byID := make(map[int64]Redemption, len(found))
-	for _, r := range found {
-		byID[r.ID] = r
+	for i, r := range found {
+		users[i], byID[r.ID] = r.User, r
 	}
+	if err := t.accounts(ctx, users); err != nil {
+		return false, err
+	}
+	var save []Redemption
 	for _, e := range errands {
 		before, exists := byID[e.id]
 		if !exists {
@@ -146,15 +173,17 @@ func (t *Tx) changeAll(ctx context.Context, errands []*errand) (changed bool, er
 		after, err := e.change(ctx, t, before)
 		switch {
 		case err == nil:
-			e.redemption = after
-			changed = changed || !sameRedemption(&before, &after)
+			e.redemption, e.balance = after, t.open[after.User].Balance
+			if !sameRedemption(&before, &after) {
+				save = append(save, after)
+			}
 		case t.failed == nil && refusesChange(err):
 			e.err = fmt.Errorf("redemption %d: %w", e.id, err)
 		default:
 			return false, fmt.Errorf("redemption %d: %w", e.id, err)
 		}
 	}
-	return changed, nil
+	return len(save) > 0, t.saveRedemptions(ctx, save)
 }
 
 // refusesChange reports whether a redemption was left alone, as it says.

@@ -65,10 +65,10 @@ func TestWhatWaitsSharesATransactionAndNothingElse(t *testing.T) {
 			}
 		}
 		confirm := func(id, coupon int64) func() (ledger.Redemption, error) {
-			return func() (ledger.Redemption, error) { return d.Confirm(ctx, id, coupon) }
+			return func() (ledger.Redemption, error) { return d.confirm(ctx, id, coupon) }
 		}
 		cancel := func(id int64) func() (ledger.Redemption, error) {
-			return func() (ledger.Redemption, error) { return d.Cancel(ctx, id) }
+			return func() (ledger.Redemption, error) { return d.cancel(ctx, id) }
 		}
 		const writes = `SELECT n FROM {p}loyalty_writer`
 		n := d.number(writes)
@@ -137,13 +137,13 @@ func TestOneThatFailsAmongOthersFailsAlone(t *testing.T) {
 		}
 		d.together(d.Ledger, func() {},
 			func() {
-				if r, err := d.Cancel(ctx, mine.ID); err != nil || r.State != ledger.Cancelled {
+				if r, err := d.cancel(ctx, mine.ID); err != nil || r.State != ledger.Cancelled {
 					t.Errorf("%+v, %v", r, err)
 				}
 			},
 			func() {
 				var overflow *ledger.OverflowError
-				if _, err := d.Cancel(ctx, full.ID); !errors.As(err, &overflow) {
+				if _, err := d.cancel(ctx, full.ID); !errors.As(err, &overflow) {
 					t.Errorf("what does not fit was given back: %v", err)
 				}
 			},
@@ -179,12 +179,12 @@ func (d *desk) shared(l *ledger.Ledger, before func(), round int64) error {
 	}
 	d.together(l, before, reserve(0, 7, 3), reserve(1, 8, 4),
 		func() {
-			if r, err := l.Confirm(ctx, kept.ID, round+1); err != nil || r.State != ledger.Confirmed {
+			if r, _, err := l.Confirm(ctx, fmt.Sprint("confirm", round), kept.ID, round+1); err != nil || r.State != ledger.Confirmed {
 				errs[2] = fmt.Errorf("confirm: %+v, %w", r, err)
 			}
 		},
 		func() {
-			if r, err := l.Cancel(ctx, dropped.ID); err != nil || r.State != ledger.Cancelled {
+			if r, _, err := l.Cancel(ctx, fmt.Sprint("cancel", round), dropped.ID); err != nil || r.State != ledger.Cancelled {
 				errs[3] = fmt.Errorf("cancel: %+v, %w", r, err)
 			}
 		})

@@ -48,7 +48,7 @@ func (w *world) redeem() {
 	}
 	w.coupons[r.ID] = must(w.shop.AddCoupon(w.ctx, testshop.Coupon{Code: r.Code, Amount: "1.00", Redemption: r.ID}))
 	if stage > 1 {
-		_, err := book.Confirm(w.ctx, r.ID, w.coupons[r.ID])
+		_, _, err := book.Confirm(w.ctx, "", r.ID, w.coupons[r.ID])
 		w.do(err)
 	}
 }

@@ -65,7 +65,7 @@ func (d *redeemer) redeem(points int64) (r ledger.Redemption, coupon int64) {
 	d.t.Helper()
 	r = d.reserve(points)
 	coupon = d.coupon(r)
-	r, err := d.ledger.Confirm(d.ctx, r.ID, coupon)
+	r, _, err := d.ledger.Confirm(d.ctx, "", r.ID, coupon)
 	d.do(err)
 	return r, coupon
 }

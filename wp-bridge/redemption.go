@@ -3,7 +3,6 @@ package wpbridge
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -111,8 +110,13 @@ func (c *Standing) mayRedeem(request *ledger.Reservation) error {
 }
 
 func showRedemption(x *exchange) (answer, error) {
-	return x.changeRedemption(false, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, error) {
-		return l.Redemption(ctx, id)
+	return x.changeRedemption(false, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, int64, error) {
+		r, err := l.Redemption(ctx, id)
+		if err != nil {
+			return r, 0, err
+		}
+		account, err := l.Account(ctx, r.User)
+		return r, account.Balance, err
 	})
 }
 
@@ -126,11 +130,8 @@ func confirm(x *exchange) (answer, error) {
 	if body.Coupon <= 0 {
 		return answer{}, refuse(codeBadRequest, "The coupon_id is the id of a coupon.")
 	}
-	return x.changeRedemption(true, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, error) {
-		if err := l.Claim(ctx, x.idem, fmt.Sprintf("confirm %d %d", id, body.Coupon)); err != nil {
-			return ledger.Redemption{}, err
-		}
-		return l.Confirm(ctx, id, body.Coupon)
+	return x.changeRedemption(true, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, int64, error) {
+		return l.Confirm(ctx, x.idem, id, body.Coupon)
 	})
 }
 
@@ -138,36 +139,28 @@ func cancel(x *exchange) (answer, error) {
 	if err := decode(x.body, &struct{}{}); err != nil {
 		return answer{}, err
 	}
-	return x.changeRedemption(true, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, error) {
-		if err := l.Claim(ctx, x.idem, fmt.Sprintf("cancel %d", id)); err != nil {
-			return ledger.Redemption{}, err
-		}
-		return l.Cancel(ctx, id)
+	return x.changeRedemption(true, func(ctx context.Context, l *ledger.Ledger, id int64) (ledger.Redemption, int64, error) {
+		return l.Cancel(ctx, x.idem, id)
 	})
 }
 
-// changeRedemption answers with the redemption that change returns for the id
-// in the path.
-func (x *exchange) changeRedemption(changes bool, change func(context.Context, *ledger.Ledger, int64) (ledger.Redemption, error)) (answer, error) {
+// changeRedemption answers with the redemption, and the balance beside it, that
+// change returns for the id in the path.
+func (x *exchange) changeRedemption(changes bool, change func(context.Context, *ledger.Ledger, int64) (ledger.Redemption, int64, error)) (answer, error) {
 	id, err := x.pathID()
 	if err != nil {
 		return answer{}, err
 	}
-	ctx := x.Context()
-	at, err := x.site.Standing(ctx, 0)
+	at, err := x.site.Standing(x.Context(), 0)
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := change(ctx, at.Ledger, id)
+	r, balance, err := change(x.Context(), at.Ledger, id)
 	if err != nil {
 		return answer{}, err
 	}
 	if changes {
 		x.site.Changed()
 	}
-	account, err := at.Ledger.Account(ctx, r.User)
-	if err != nil {
-		return answer{}, err
-	}
-	return ok(at.Terms.show(&r, account.Balance, false)), nil
+	return ok(at.Terms.show(&r, balance, false)), nil
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ type caller struct {
 	host    string
 	key     string
 	secret  []byte
-	request bytes.Buffer
+	request []byte
 	body    []byte
 }
 
@@ -65,15 +66,15 @@ func (c *caller) call(method, path, idemKey, body string, want int) ([]byte, err
 	signed := wpbridge.SignedRequest{
 		Method: method, Target: path, Time: time.Now().Unix(), Nonce: hex.EncodeToString(nonce[:]), IdempotencyKey: idemKey, Body: []byte(body),
 	}
-	c.request.Reset()
-	fmt.Fprintf(&c.request, "%s %s HTTP/1.1\r\nHost: %s\r\nLoyaltyd-Key: %s\r\nLoyaltyd-Time: %d\r\nLoyaltyd-Nonce: %s\r\nLoyaltyd-Signature: %s\r\n",
-		method, path, c.host, c.key, signed.Time, signed.Nonce, signed.Sign(c.secret))
+	c.request = c.request[:0]
+	c.add(method, " ", path, " HTTP/1.1\r\nHost: ", c.host, "\r\nLoyaltyd-Key: ", c.key, "\r\nLoyaltyd-Time: ")
+	c.request = strconv.AppendInt(c.request, signed.Time, 10)
+	c.add("\r\nLoyaltyd-Nonce: ", signed.Nonce, "\r\nLoyaltyd-Signature: ", signed.Sign(c.secret), "\r\n")
 	if method == http.MethodPost {
-		fmt.Fprintf(&c.request, "Idempotency-Key: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", idemKey, len(body))
+		c.add("Idempotency-Key: ", idemKey, "\r\nContent-Type: application/json\r\nContent-Length: ", strconv.Itoa(len(body)), "\r\n")
 	}
-	c.request.WriteString("\r\n")
-	c.request.WriteString(body)
-	if _, err := c.conn.Write(c.request.Bytes()); err != nil {
+	c.add("\r\n", body)
+	if _, err := c.conn.Write(c.request); err != nil {
 		return nil, fmt.Errorf("send %s %s: %w", method, path, err)
 	}
 	status, err := c.receive()
@@ -86,6 +87,12 @@ func (c *caller) call(method, path, idemKey, body string, want int) ([]byte, err
 	return c.body, nil
 }
 
+func (c *caller) add(texts ...string) {
+	for _, text := range texts {
+		c.request = append(c.request, text...)
+	}
+}
+
 // receive reads an answer of the only form that the daemon gives: one with a
 // length.
 func (c *caller) receive() (status int, err error) {
@@ -93,16 +100,21 @@ func (c *caller) receive() (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := fmt.Sscanf(line, "HTTP/1.1 %d", &status); err != nil {
+	code, ok := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if ok {
+		code, _, _ = bytes.Cut(code, []byte(" "))
+		status, err = strconv.Atoi(string(code))
+	}
+	if !ok || err != nil {
 		return 0, fmt.Errorf("%q is not the first line of an answer", line)
 	}
 	length := -1
-	for line != "" {
+	for len(line) > 0 {
 		if line, err = c.line(); err != nil {
 			return 0, err
 		}
-		if value, ok := strings.CutPrefix(line, "Content-Length: "); ok {
-			if length, err = strconv.Atoi(value); err != nil {
+		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
+			if length, err = strconv.Atoi(string(value)); err != nil {
 				return 0, fmt.Errorf("%q is not a length", value)
 			}
 		}
@@ -110,12 +122,13 @@ func (c *caller) receive() (status int, err error) {
 	if length < 0 {
 		return 0, fmt.Errorf("status %d without a length", status)
 	}
-	c.body = append(c.body[:0], make([]byte, length)...)
+	c.body = slices.Grow(c.body[:0], length)[:length]
 	_, err = io.ReadFull(c.reader, c.body)
 	return status, err
 }
 
-func (c *caller) line() (string, error) {
+// line returns the next line, which is good until the next is read.
+func (c *caller) line() ([]byte, error) {
 	line, err := c.reader.ReadSlice('\n')
-	return string(bytes.TrimRight(line, "\r\n")), err
+	return bytes.TrimRight(line, "\r\n"), err
 }

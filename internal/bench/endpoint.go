@@ -296,7 +296,7 @@ func (c *counter) commit(ctx context.Context, db *sqlx.DB, shopper int64) error 
 }
 
 func (c *counter) read(client *caller, shopper int64) error {
-	_, err := client.get(fmt.Sprintf("/v1/customers/%d", shopper))
+	_, err := client.get("/v1/customers/" + strconv.FormatInt(shopper, 10))
 	return err
 }
 
