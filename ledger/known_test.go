@@ -144,4 +144,3 @@ func comSelects(d *desk, db *sqlx.DB) int64 {
 	}
 	return row.Value
 }
-
