@@ -145,7 +145,14 @@ func (l *Ledger) Notes(ctx context.Context, user int64) (map[int64]Note, error) 
 // accounts returns the accounts of users for changing them, new ones included.
 // The fence's row lock keeps all other writers out, so no row locks are taken.
 func (t *Tx) accounts(ctx context.Context, users []int64) error {
-	missing := slices.DeleteFunc(slices.Clone(users), func(user int64) bool { return t.open[user] != nil })
+	missing := slices.DeleteFunc(slices.Clone(users), func(user int64) bool {
+		if t.open[user] == nil {
+			if known := t.known.find(user); known != nil {
+				t.open[user] = known
+			}
+		}
+		return t.open[user] != nil
+	})
 	slices.Sort(missing)
 	return inChunks(slices.Compact(missing), func(chunk []int64) error {
 		query, args, err := sqlx.In(t.ledger.sql(`

@@ -74,9 +74,7 @@ func TestHoldsAreWhatIsPending(t *testing.T) {
 				t.Errorf("%s (-want +got):\n%s", test.name, diff)
 			}
 			d.proven()
-			for _, table := range []string{"entries", "accounts", "holds", "points_daily"} {
-				d.exec(`DELETE FROM {p}loyalty_` + table)
-			}
+			d.empty("entries", "accounts", "holds", "points_daily")
 		}
 	})
 }

@@ -141,6 +141,15 @@ func (d *desk) exec(query string, args ...any) {
 	}
 }
 
+// empty deletes what tables hold, as another writer would.
+func (d *desk) empty(tables ...string) {
+	d.Helper()
+	for _, table := range tables {
+		d.exec(`DELETE FROM {p}loyalty_` + table)
+	}
+	d.exec(`UPDATE {p}loyalty_writer SET n = n + 1`)
+}
+
 // pool returns a further pool to dsn.
 func pool(t testing.TB, dsn string) *sqlx.DB {
 	t.Helper()

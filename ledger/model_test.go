@@ -283,9 +283,7 @@ func TestRandomTransactionsAgreeWithANaiveModel(t *testing.T) {
 	each(t, ledger.Options{Zone: kolkata}, func(t *testing.T, d *desk) {
 		answered := map[string]int{}
 		rapid.Check(t, func(r *rapid.T) {
-			for _, table := range []string{"entries", "entry_notes", "accounts", "holds", "points_daily"} {
-				d.exec(`DELETE FROM {p}loyalty_` + table)
-			}
+			d.empty("entries", "entry_notes", "accounts", "holds", "points_daily")
 			m := &model{clamp: rapid.Bool().Draw(r, "clamp"), zone: kolkata, frozen: map[int64]bool{}, held: map[heldKey]heldUntil{}}
 			l := d.with(ledger.Options{Zone: kolkata, Clamp: m.clamp})
 			for range rapid.IntRange(1, 8).Draw(r, "transactions") {

@@ -85,6 +85,18 @@ func (t *Tx) PostedUnder(ctx context.Context, sources []Source, objects []int64)
 	return posted, err
 }
 
+// NothingPosted takes the caller's word that none of the objects has an entry
+// under any of the sources. Were it not so, Post would fail.
+func (t *Tx) NothingPosted(sources []Source, objects []int64) {
+	for _, source := range sources {
+		for _, object := range objects {
+			if k := (key{source, object}); t.next[k] == 0 {
+				t.next[k] = 0
+			}
+		}
+	}
+}
+
 // postedRow is as much of an entry as its object's standing needs.
 type postedRow struct {
 	ID       int64    `db:"id"`

@@ -223,9 +223,7 @@ func TestRandomRedemptionsAgreeWithANaiveModel(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		did := map[string]int{}
 		rapid.Check(t, func(r *rapid.T) {
-			for _, table := range []string{"entries", "entry_notes", "accounts", "points_daily", "redemptions", "requests"} {
-				d.exec(`DELETE FROM {p}loyalty_` + table)
-			}
+			d.empty("entries", "entry_notes", "accounts", "points_daily", "redemptions", "requests")
 			m := &redeemModel{balance: map[int64]int64{}, frozen: map[int64]bool{}, keys: map[string]int{}}
 			for user := int64(1); user <= modelUsers; user++ {
 				d.post(earn(user, 1000+user, 40))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -50,6 +51,7 @@ type Lease struct {
 	held   context.Context // ends with the lease
 	cancel context.CancelCauseFunc
 	done   chan struct{}
+	known  atomic.Pointer[knownAccounts] // as the last transaction under it left them
 }
 
 // Acquire waits for the lease for at most patience, then fails with a
@@ -175,6 +177,8 @@ type Tx struct {
 	// Now is the database's clock at the start of the transaction, UTC.
 	Now    time.Time
 	ledger *Ledger
+	n      int64 // of the transactions that held the writer's row
+	known  *knownAccounts
 	open   map[int64]*Account
 	next   map[key]int64 // next revision of an object
 	failed error         // of a Post, which may have got halfway: nothing can be kept
@@ -190,7 +194,17 @@ type key struct {
 // what was posted from the transaction itself. ErrFenced means that the lease
 // was lost.
 func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error) error {
-	return l.fenced(ctx, lease, l.posting(ctx, work))
+	var last *Tx
+	err := l.fenced(ctx, lease, l.posting(ctx, func(t *Tx) error {
+		last = t
+		// Whoever fails with them does not give them back.
+		t.known = t.known.or(lease.known.Swap(nil), t.n)
+		return work(t)
+	}))
+	if err == nil {
+		lease.known.Store(last.known.after(last))
+	}
+	return err
 }
 
 // UpdateAlone is Update without a lease, for work that stands alone: it takes
@@ -219,10 +233,14 @@ func (l *Ledger) posting(ctx context.Context, work func(*Tx) error) func(*sqlx.T
 	return func(tx *sqlx.Tx) error {
 		t := &Tx{Tx: tx, ledger: l, open: map[int64]*Account{}, next: map[key]int64{}}
 		var zone string
-		err := tx.QueryRowxContext(ctx, l.sql(`SELECT UTC_TIMESTAMP(6), zone FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone)
+		var none bool
+		err := tx.QueryRowxContext(ctx, l.sql(`
+			SELECT UTC_TIMESTAMP(6), zone, n, NOT EXISTS (SELECT 1 FROM {p}loyalty_accounts)
+			FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone, &t.n, &none)
 		if err != nil {
 			return fmt.Errorf("read the database's clock: %w", err)
 		}
+		t.known = &knownAccounts{all: none, accounts: map[int64]*Account{}}
 		if zone != l.zone.String() {
 			return fmt.Errorf("the daily roll-up counts days of %q, not of %q: call SetZone first", zone, l.zone)
 		}

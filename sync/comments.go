@@ -71,7 +71,7 @@ func (r *run) lookAtComments(ctx context.Context, comments []found, done func(co
 // lookAtCommentRecords brings the ledger up to date with comments as read.
 func (r *run) lookAtCommentRecords(ctx context.Context, sn *store.Snapshot, comments []found, records []store.CommentRecord, done func(context.Context, *ledger.Tx) error) error {
 	var result batchResult
-	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+	err := r.update(ctx, func(tx *ledger.Tx) error {
 		result = batchResult{}
 		p, err := r.planComments(ctx, sn, tx, comments, records)
 		if err != nil {
@@ -99,7 +99,10 @@ func (r *run) planComments(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 		p.causes[f.id] = f.cause
 	}
 	var err error
-	if p.seen, err = r.seenComments(ctx, tx, ids); err != nil {
+	if r.untouched.come(&r.untouched.comments, ids) {
+		tx.NothingPosted(commentSources, ids)
+		p.seen = map[int64]*seenComment{}
+	} else if p.seen, err = r.seenComments(ctx, tx, ids); err != nil {
 		return nil, err
 	}
 	var pairs []store.UserPost
@@ -141,7 +144,7 @@ func (p *commentPlan) siblings(ctx context.Context, sn *store.Snapshot, pairs []
 	}
 	slices.SortFunc(pairs, func(a, b store.UserPost) int { return cmp.Or(cmp.Compare(a.User, b.User), cmp.Compare(a.Post, b.Post)) })
 	var ids []int64
-	for chunk := range slices.Chunk(slices.Compact(pairs), 100) {
+	for chunk := range slices.Chunk(p.run.untouched.comeToPairs(slices.Compact(pairs)), 100) {
 		args := make([]any, 0, 2*len(chunk))
 		for _, pair := range chunk {
 			args = append(args, pair.User, pair.Post)
@@ -158,7 +161,11 @@ func (p *commentPlan) siblings(ctx context.Context, sn *store.Snapshot, pairs []
 			p.seen[seen[i].ID] = &seen[i]
 		}
 	}
-	return sn.CommentsByID(ctx, ids)
+	records, err := sn.CommentsByID(ctx, ids)
+	for i := range records { // they may have been moved
+		p.run.untouched.comeToPairs([]store.UserPost{{User: records[i].Comment.User, Post: records[i].Comment.Post}})
+	}
+	return records, err
 }
 
 func (p *commentPlan) ids() []int64 {

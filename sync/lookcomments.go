@@ -160,10 +160,12 @@ func (r *run) pageOfComments(ctx context.Context, after int64) (comments []found
 // through that were seen but are no longer in the store.
 func (r *run) withGoneComments(ctx context.Context, records []store.CommentRecord, after, through int64) (comments []found, gone bool, err error) {
 	var seen []int64
-	err = r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
-		SELECT id FROM {p}loyalty_seen_comments WHERE id > ? AND id <= ?`), after, through)
-	if err != nil {
-		return nil, false, fmt.Errorf("read what was seen of comments: %w", err)
+	if !r.untouched.known || after < r.untouched.comments {
+		err = r.ledger.DB().SelectContext(ctx, &seen, r.sql(`
+			SELECT id FROM {p}loyalty_seen_comments WHERE id > ? AND id <= ?`), after, through)
+		if err != nil {
+			return nil, false, fmt.Errorf("read what was seen of comments: %w", err)
+		}
 	}
 	ids := slices.Concat(seen, commentIDs(records))
 	slices.Sort(ids)

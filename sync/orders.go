@@ -84,6 +84,7 @@ type orderPlan struct {
 	byID  map[int64]*orderCase
 	users *userStates
 	seen  map[int64]*seenOrder
+	new   bool            // no run has come to any of the batch's orders
 	live  map[int64]bool  // accounts that may be posted to
 	first map[int64]int64 // customer → first order, of customers that the batch concerns
 	held  map[int64]int64 // the same, as it was before
@@ -151,7 +152,7 @@ func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
 // lookAtRecords brings the ledger up to date with a batch of orders as read.
 func (r *run) lookAtRecords(ctx context.Context, sn *store.Snapshot, batch orderBatch, page orderPage) error {
 	var result batchResult
-	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+	err := r.update(ctx, func(tx *ledger.Tx) error {
 		result = batchResult{}
 		plan, err := r.planOrders(ctx, sn, tx, batch, page)
 		if err != nil {
@@ -220,20 +221,28 @@ func (p *orderPlan) open(page orderPage) {
 }
 
 func (p *orderPlan) readLedger(ctx context.Context) error {
-	rows := p.batch.ids()
+	var refunds []int64
 	for _, c := range p.cases {
 		if c.record != nil {
 			for _, row := range c.record.Rows {
-				rows = append(rows, row.ID)
+				if row.ID != c.id {
+					refunds = append(refunds, row.ID)
+				}
 			}
 		}
 	}
+	var rows []int64
+	rows, p.new = p.run.untouched.comeToOrders(p.batch.ids(), refunds)
 	var err error
 	if p.seen, err = p.run.seenOrders(ctx, p.tx, rows); err != nil {
 		return err
 	}
 	for _, c := range p.cases {
 		c.seen = p.seen[c.id]
+	}
+	p.new = p.new && len(p.seen) == 0
+	if p.new {
+		p.tx.NothingPosted(orderSources, p.batch.ids())
 	}
 	if p.run.empty && len(p.seen) == 0 {
 		// Nothing was posted before this run, no order comes twice, and this is

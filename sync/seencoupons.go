@@ -62,9 +62,13 @@ type useRow struct {
 // belong to the same plan. What is known of an order that is gone stays.
 func (p *orderPlan) noteUses(ctx context.Context, result *batchResult) error {
 	done := p.batch.ids()
-	before, err := selectIn[useRow](ctx, p.tx, p.run.sql(`SELECT order_id, redemption_id FROM {p}loyalty_seen_uses WHERE order_id IN (?)`), done)
-	if err != nil {
-		return fmt.Errorf("read which codes orders carry: %w", err)
+	var before []useRow
+	var err error
+	if !p.new {
+		before, err = selectIn[useRow](ctx, p.tx, p.run.sql(`SELECT order_id, redemption_id FROM {p}loyalty_seen_uses WHERE order_id IN (?)`), done)
+		if err != nil {
+			return fmt.Errorf("read which codes orders carry: %w", err)
+		}
 	}
 	now, err := p.uses(ctx, done)
 	if err != nil || len(before)+len(now) == 0 {

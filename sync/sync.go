@@ -105,6 +105,7 @@ type run struct {
 	site               site // the settings that this run goes by
 	first              bool // no run has come to its end yet
 	empty              bool // nothing was posted before this run
+	untouched          untouched
 	unplaced           bool // an order failed, so its customer's first order is not known
 	mayHaveTodos       bool
 	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
@@ -332,13 +333,19 @@ func (r *run) compileVersions() error {
 }
 
 func (r *run) isEmpty(ctx context.Context) error {
-	var some bool
+	var some, seen bool
 	err := r.ledger.DB().QueryRowxContext(ctx, r.sql(`
-		SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries), EXISTS (SELECT 1 FROM {p}loyalty_todo)`)).Scan(&some, &r.mayHaveTodos)
+		SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries), EXISTS (SELECT 1 FROM {p}loyalty_todo),
+		  EXISTS (SELECT 1 FROM {p}loyalty_seen_users) OR EXISTS (SELECT 1 FROM {p}loyalty_seen_orders)
+		  OR EXISTS (SELECT 1 FROM {p}loyalty_seen_uses) OR EXISTS (SELECT 1 FROM {p}loyalty_seen_comments)`)).
+		Scan(&some, &r.mayHaveTodos, &seen)
 	if err != nil {
 		return fmt.Errorf("look whether the ledger is empty: %w", err)
 	}
 	r.empty = !some
+	if r.empty && !seen {
+		r.untouched = newUntouched()
+	}
 	return nil
 }
 

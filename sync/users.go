@@ -177,7 +177,7 @@ func (r *run) lookAtUsers(ctx context.Context, ids []int64, done func(context.Co
 // without a record are gone.
 func (r *run) lookAtUserRecords(ctx context.Context, ids []int64, records []store.UserRecord, done func(context.Context, *ledger.Tx) error) error {
 	var result batchResult
-	err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
+	err := r.update(ctx, func(tx *ledger.Tx) error {
 		result = batchResult{}
 		if err := r.applyUsers(ctx, tx, ids, records, &result); err != nil {
 			return err
@@ -194,9 +194,18 @@ func (r *run) lookAtUserRecords(ctx context.Context, ids []int64, records []stor
 }
 
 func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, records []store.UserRecord, result *batchResult) error {
-	seen, err := r.seenUsers(ctx, tx, ids)
-	if err != nil {
-		return err
+	var seen map[int64]*seenUser
+	var posted map[int64]ledger.Posted
+	var err error
+	if r.untouched.come(&r.untouched.users, ids) {
+		tx.NothingPosted([]ledger.Source{ledger.Signup}, ids)
+	} else {
+		if seen, err = r.seenUsers(ctx, tx, ids); err != nil {
+			return err
+		}
+		if posted, err = tx.Posted(ctx, ledger.Signup, ids); err != nil {
+			return err
+		}
 	}
 	states := &userStates{exclusion: r.exclusion, found: map[int64]*program.User{}, asked: ids}
 	digests := map[int64]uint64{}
@@ -208,10 +217,6 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 		}
 	}
 	live, err := r.liveAccounts(ctx, tx, states)
-	if err != nil {
-		return err
-	}
-	posted, err := tx.Posted(ctx, ledger.Signup, ids)
 	if err != nil {
 		return err
 	}
