@@ -118,8 +118,9 @@ func checkSums(t *testing.T, s *store.Store, storage store.Storage) {
 		same(t, "bodies", testshop.Must(sn.Bodies(ctx, storage, 0, maxOrder+1)), bodies)
 		contents, inBuckets := map[int64]uint64{}, map[int64]uint64{}
 		last := testshop.Must(sn.MaxContent(ctx))
-		for from := int64(0); from <= last; from += 5 {
-			if err := sn.Contents(ctx, storage, from, from+5, size, contents); err != nil {
+		slice := max(5, last/400+1) // ids can have wide gaps
+		for from := int64(0); from <= last; from += slice {
+			if err := sn.Contents(ctx, storage, from, from+slice, size, contents); err != nil {
 				return err
 			}
 		}
