@@ -30,14 +30,14 @@ func TestOptionsAreReadAsTheyAreStored(t *testing.T) {
 		want   int
 	}{{"0", 0}, {"3", 3}, {" 4 ", 4}, {"", 2}, {"-1", 2}, {"many", 2}, {"2.5", 2}, {"99", 8}} {
 		set("woocommerce_price_num_decimals", c.stored)
-		if got, err := s.Moment(t.Context()); err != nil || got.Decimals != c.want {
+		if got, err := s.Moment(t.Context(), nil); err != nil || got.Decimals != c.want {
 			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got.Decimals, err, c.want)
 		}
 	}
 	if _, err := shop.DB.Exec(`DELETE FROM wp_options WHERE option_name = 'woocommerce_price_num_decimals'`); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Moment(t.Context()); err != nil || got.Decimals != 2 {
+	if got, err := s.Moment(t.Context(), nil); err != nil || got.Decimals != 2 {
 		t.Errorf("without the option: %d decimals, %v", got.Decimals, err)
 	}
 }
@@ -57,7 +57,7 @@ func TestAMomentIsWhatTheSiteSaysNow(t *testing.T) {
 			*at = testshop.Must(time.Parse("2006-01-02 15:04:05.999999", text))
 		}
 		clock(&before)
-		m, err := s.Moment(t.Context(), "loyaltyd_program", "loyaltyd_key")
+		m, err := s.Moment(t.Context(), nil, "loyaltyd_program", "loyaltyd_key")
 		if err != nil {
 			t.Fatal(err)
 		}
