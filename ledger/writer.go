@@ -293,11 +293,11 @@ func (t *Tx) begin(ctx context.Context, keys []string) (answered []answeredReque
 	case found.Err() != nil:
 		return nil, fmt.Errorf("read the database's clock: %w", found.Err())
 	case t.Now.IsZero():
-		return nil, errors.New("the writer's row is not there: run `loyaltyd migrate`")
+		return nil, errors.New("read the database's clock: the writer's row is not there")
 	case zone != t.ledger.zone.String():
 		return nil, fmt.Errorf("the daily roll-up counts days of %q, not of %q: call SetZone first", zone, t.ledger.zone)
 	}
-	t.known = &knownAccounts{all: none, accounts: map[int64]*Account{}}
+	t.known = &knownAccounts{all: none, accounts: map[int64]knownAccount{}}
 	return answered, nil
 }
 
