@@ -104,7 +104,7 @@ func eachAccount(ctx context.Context, q sqlx.QueryerContext, l *Ledger, users []
 	if err != nil {
 		return fmt.Errorf("read accounts: %w", err)
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var a Account
 		err := rows.Scan(&a.User, &a.Balance, &a.Pending, &a.Earned, &a.Redeemed, &a.Expired, &a.Revoked, &a.Adjusted,

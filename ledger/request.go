@@ -128,7 +128,7 @@ func eachPair[K any](ctx context.Context, q sqlx.QueryerContext, query string, v
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var k K
 		var number int64

@@ -272,7 +272,7 @@ func (t *Tx) begin(ctx context.Context, keys []string) (answered []answeredReque
 	if err != nil {
 		return nil, fmt.Errorf("read the database's clock: %w", err)
 	}
-	defer found.Close()
+	defer func() { _ = found.Close() }()
 	var zone string
 	var none bool
 	for found.Next() {

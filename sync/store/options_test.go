@@ -56,8 +56,12 @@ func TestAMomentIsWhatTheSiteSaysNow(t *testing.T) {
 			}
 			*at = testshop.Must(time.Parse("2006-01-02 15:04:05.999999", text))
 		}
+		var user int64
+		if err := db.Root.Get(&user, `SELECT MAX(ID) FROM wp_users`); err != nil {
+			t.Fatal(err)
+		}
 		clock(&before)
-		m, err := s.Moment(t.Context(), nil, "loyaltyd_program", "loyaltyd_key")
+		m, err := s.Moment(t.Context(), []int64{user, user + 1}, "loyaltyd_program", "loyaltyd_key")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,6 +71,9 @@ func TestAMomentIsWhatTheSiteSaysNow(t *testing.T) {
 		}
 		if _, there := m.Options["loyaltyd_key"]; there || m.Options["loyaltyd_program"] != `{"a": "Ἄννα"}` {
 			t.Errorf("options %q", m.Options)
+		}
+		if !m.Users[user] || m.Users[user+1] {
+			t.Errorf("of the users %d and %d there are %v", user, user+1, m.Users)
 		}
 		if want, err := s.Settings(t.Context()); err != nil || m.Settings.Currency != "EUR" || fmt.Sprint(m.Settings) != fmt.Sprint(want) {
 			t.Errorf("settings %+v, %v, want %+v", m.Settings, err, want)
