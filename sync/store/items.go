@@ -89,7 +89,7 @@ func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool)
 		owners[i] = row.id
 	}
 	slices.Sort(owners)
-	var all []item
+	all := make([]item, 0, 3*len(rows)) // of what orders mostly have
 	var names texts
 	kinds := words{}
 	err := sn.owned(ctx, itemTable(withNames), owners, func(r record) error {

@@ -64,6 +64,11 @@ func (r record) sum(i int) uint64 {
 }
 
 func (r record) time(i int) time.Time {
+	if text, is := r[i].([]byte); is {
+		if at, is := plainTime(text); is {
+			return at
+		}
+	}
 	return parseTime(r.text(i))
 }
 
@@ -85,6 +90,29 @@ func parseTimeIn(text string, zone *time.Location) time.Time {
 		return time.Time{}
 	}
 	return at.UTC()
+}
+
+// plainTime reads the text that the server has for nearly every date, many
+// times faster than any layout is read.
+func plainTime(text []byte) (at time.Time, is bool) {
+	if len(text) != len(time.DateTime) || text[4] != '-' || text[7] != '-' || text[10] != ' ' || text[13] != ':' || text[16] != ':' {
+		return time.Time{}, false
+	}
+	digits := true
+	number := func(from, to int) (n int) {
+		for _, c := range text[from:to] {
+			digits = digits && '0' <= c && c <= '9'
+			n = n*10 + int(c-'0')
+		}
+		return n
+	}
+	year, month, day := number(0, 4), number(5, 7), number(8, 10)
+	hour, minute, second := number(11, 13), number(14, 16), number(17, 19)
+	// No month ends before its 28th day.
+	if !digits || year < 1 || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59 {
+		return time.Time{}, false
+	}
+	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC), true
 }
 
 const maxUnix = 253402300799 // the last second of year 9999
