@@ -128,7 +128,8 @@ func digestMetaSQL(owners ...string) string {
 // digestMeta is digestMetaSQL for owners that are joined by "|". A nil value is
 // NULL.
 func digestMeta(scratch []byte, owners string, meta int64, key, value []byte) (uint64, []byte) {
-	b := append(scratch[:0], owners...)
+	b := scratch[:0]
+	b = append(b, owners...)
 	b = append(b, '|')
 	b = append(b, key...)
 	b = append(b, '|')
