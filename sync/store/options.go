@@ -12,7 +12,7 @@ import (
 // no filter and no constant of WordPress's changes them.
 func (s *Store) Options(ctx context.Context, names ...string) (map[string]string, error) {
 	options := map[string]string{}
-	err := each(ctx, s.db, s.sql(`SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(names)+`)`), nil,
+	err := s.once().each(ctx, `SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(names)+`)`, nil,
 		func(r record) error {
 			options[r.text(0)] = r.text(1)
 			return nil
@@ -46,7 +46,7 @@ func (s *Store) Moment(ctx context.Context, users []int64, names ...string) (Mom
 	if len(users) > 0 {
 		query += ` UNION ALL SELECT ID, '', '' FROM {u}users WHERE ID IN (` + list(users) + `)`
 	}
-	err := each(ctx, s.db, s.sql(query), nil, func(r record) error {
+	err := s.once().each(ctx, query, nil, func(r record) error {
 		switch user := r.id(0); {
 		case user != 0:
 			m.Users[user] = true
