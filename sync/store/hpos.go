@@ -20,6 +20,8 @@ const (
 		WHERE m.order_id = o.id AND m.meta_key = '_refund_amount' ORDER BY m.id LIMIT 1) END`
 )
 
+const hposStatus = 10 // its place
+
 // The date of the last change is left out: each save moves it.
 var (
 	hposFields = []string{
@@ -28,7 +30,7 @@ var (
 		utf8("o.status"), utf8("o.currency"), utf8(hposRefunded), utf8("o.billing_email"),
 	}
 
-	hposHead = headSQL("o.status", hposFields...)
+	hposHead = headSQL(hposFields, hposStatus)
 )
 
 func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
@@ -57,7 +59,7 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
 				row.parent = r.id(2)
 			}
-			row.head, scratch = headOf(scratch, r[:len(hposFields)], 10)
+			row.head, scratch = headOf(scratch, r[:len(hposFields)], hposStatus)
 			rows = append(rows, row)
 			return nil
 		})

@@ -21,10 +21,12 @@ var legacyKeys = []string{
 	"_date_paid", "_date_completed", "_paid_date", "_completed_date", "_refund_amount",
 }
 
+const legacyStatus = 4 // its place
+
 var (
 	legacyPostFields = []string{"o.ID", utf8("o.post_type"), "o.post_parent", "o.post_date_gmt", utf8("o.post_status")}
 
-	legacyHead = `(` + headSQL("o.post_status", legacyPostFields...) + ` ^ (
+	legacyHead = `(` + headSQL(legacyPostFields, legacyStatus) + ` ^ (
 		SELECT BIT_XOR(` + digestMetaSQL("m.post_id") + ` & 4294967295)
 		FROM {p}postmeta m WHERE m.post_id = o.ID AND m.meta_key IN (` + quoted(legacyKeys) + `)))`
 )
@@ -50,7 +52,7 @@ func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orde
 			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
 				row.parent = r.id(2)
 			}
-			row.head, scratch = headOf(scratch, r[:5], 4)
+			row.head, scratch = headOf(scratch, r[:5], legacyStatus)
 			rows = append(rows, row)
 			return nil
 		})
