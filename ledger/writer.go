@@ -240,7 +240,7 @@ func (l *Ledger) posting(ctx context.Context, work func(*Tx) error) func(*sqlx.T
 		if err != nil {
 			return fmt.Errorf("read the database's clock: %w", err)
 		}
-		t.known = &knownAccounts{all: none, accounts: map[int64]*Account{}}
+		t.known = &knownAccounts{all: none, accounts: map[int64]knownAccount{}}
 		if zone != l.zone.String() {
 			return fmt.Errorf("the daily roll-up counts days of %q, not of %q: call SetZone first", zone, l.zone)
 		}

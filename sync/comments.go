@@ -26,7 +26,7 @@ type commentCase struct {
 	posted  map[ledger.Source]ledger.Posted
 	program int64
 	factAt  time.Time
-	wrong   []string      // differences between worth and posted, for verify
+	wrong   misfit        // the first there is
 	source  ledger.Source // what it would earn under; empty: it cannot
 	points  int64
 	failed  error
@@ -297,8 +297,8 @@ func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Pos
 				w.cause = causeEarned
 			}
 			postings = append(postings, w.postings()...)
-			if wrong := w.wrong(); wrong != "" {
-				c.wrong = append(c.wrong, wrong)
+			if c.wrong.fits() {
+				c.wrong = w.misfit()
 			}
 			s.users = append(s.users, standing.User)
 			if taken := w.taken(); taken > 0 {

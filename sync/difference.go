@@ -34,15 +34,23 @@ func (w *worthOf) taken() int64 {
 	return max(0, w.posted.Points+w.posted.Pending-w.want)
 }
 
-// wrong says how far what is posted is from what it should be; empty: not at
-// all.
-func (w *worthOf) wrong() string {
-	have := w.posted.Points + w.posted.Pending
-	if have == w.want {
-		return ""
-	}
+// misfit is how far what is posted is from what it should be, for verify.
+type misfit struct {
+	user, object, program int64
+	source                ledger.Source
+	have, want            int64
+}
+
+func (w *worthOf) misfit() misfit {
+	return misfit{w.user, w.object, w.program, w.source, w.posted.Points + w.posted.Pending, w.want}
+}
+
+// fits is true of the zero misfit too.
+func (m misfit) fits() bool { return m.have == m.want }
+
+func (m misfit) String() string {
 	return fmt.Sprintf("account %d has %d points under %s for %d, program version %d gives %d",
-		w.user, have, w.source, w.object, w.program, w.want)
+		m.user, m.have, m.source, m.object, m.program, m.want)
 }
 
 func (w *worthOf) postings() []ledger.Posting {

@@ -71,7 +71,7 @@ type orderCase struct {
 	refund   *program.Refund // the latest that was not seen as it is now
 	postings []ledger.Posting
 	taken    []deduction
-	wrong    []string // differences between worth and posted, for verify
+	wrong    misfit // the first there is
 	failed   error
 }
 

@@ -73,8 +73,9 @@ type valuedOrder struct {
 
 func valueOrder(version int64, rules *program.Program, order *program.Order, at program.Categories) *valuedOrder {
 	v := &valuedOrder{version: version}
-	v.worth, v.worthErr = rules.Worth(order, at)
-	v.story, v.storyErr = rules.Story(order, at)
+	if v.worth, v.worthErr = rules.Worth(order, at); v.worthErr == nil {
+		v.story, v.storyErr = rules.StoryTo(v.worth, order, at)
+	}
 	return v
 }
 
@@ -200,8 +201,8 @@ func (p *orderPlan) post(c *orderCase) {
 			}
 			c.refunded(&w)
 			c.postings = append(c.postings, w.postings()...)
-			if wrong := w.wrong(); wrong != "" {
-				c.wrong = append(c.wrong, wrong)
+			if c.wrong.fits() {
+				c.wrong = w.misfit()
 			}
 			if taken := w.taken(); taken > 0 {
 				c.taken = append(c.taken, deduction{source: source, object: c.id, user: standing.User, points: taken})

@@ -125,11 +125,11 @@ func (r *run) verifyBatch(ctx context.Context, v *Verified, batch orderBatch) er
 				switch {
 				case c.failed != nil:
 					found.find("%s", c.failed)
-				case len(c.wrong) == 0:
+				case c.wrong.fits():
 				case r.unsettled || p.changed(c) || noted[c.id]:
 					found.Waiting++
 				default:
-					found.find("order %d: %s", c.id, c.wrong[0])
+					found.find("order %d: %s", c.id, c.wrong)
 				}
 			}
 			return nil
@@ -231,13 +231,13 @@ func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []fo
 				if c.failed != nil {
 					result.find("%s", c.failed)
 				}
-				if len(c.wrong) == 0 {
+				if c.wrong.fits() {
 					continue
 				}
 				if r.unsettled || moving[store.UserPost{User: c.comment.User, Post: c.comment.Post}] {
 					result.Waiting++
 				} else {
-					result.find("comment %d: %s", f.id, c.wrong[0])
+					result.find("comment %d: %s", f.id, c.wrong)
 				}
 			}
 			return nil
@@ -294,8 +294,8 @@ func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.
 				continue
 			}
 			before := seen[user.ID]
-			switch wrong := w.wrong(); {
-			case wrong == "":
+			switch wrong := w.misfit(); {
+			case wrong.fits():
 			case r.unsettled || before == nil || before.Digest != records[i].Sum || before.Frozen:
 				result.Waiting++
 			default:

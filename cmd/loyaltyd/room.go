@@ -13,7 +13,7 @@ import (
 // go into collecting it. The limit keeps a page of absurd orders in bounds.
 const (
 	runGarbage = 400 // percent of what is in use
-	runMemory  = 96 << 20
+	runMemory  = 104 << 20
 )
 
 // runEngine does one run.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"loyaltyd/internal/testshop"
 )
 
 // The unit that is shipped starts this daemon and leaves it the time that it
@@ -46,7 +48,7 @@ func TestTheServiceUnitFitsTheDaemon(t *testing.T) {
 
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Skip("systemd-analyze is not there to look at the rest")
+		testshop.Missing(t, "systemd", "systemd-analyze is not there to look at the rest of the unit: apt-get install systemd")
 	}
 	// It wants the programs to exist.
 	unit := filepath.Join(t.TempDir(), "loyaltyd@shop.service")

@@ -77,5 +77,5 @@ INSERT INTO {p}comments (comment_post_ID, comment_author, comment_date, comment_
 SELECT id, 'WooCommerce', made, made, 'Order status changed from Processing to Completed.', '1', 'order_note', 0 FROM bench_orders ORDER BY n;
 
 INSERT INTO {p}comments (comment_post_ID, comment_author, comment_date, comment_date_gmt, comment_content, comment_approved, comment_type, user_id)
-SELECT 101 + (n * 29) % 200, 'Customer', made, made, 'As described, quickly delivered.', IF(n % 33 = 0, '0', '1'), 'review', user_id
+SELECT 101 + (n * 29 + n DIV GREATEST({orders} DIV 5, 1)) % 200, 'Customer', made, made, 'As described, quickly delivered.', IF(n % 33 = 0, '0', '1'), 'review', user_id
 FROM bench_orders WHERE n % 10 IN (1, 4, 7) ORDER BY n;

@@ -81,20 +81,6 @@ func TestTheServiceManagerHearsEachState(t *testing.T) {
 	}
 }
 
-func TestASocketMayHaveANameInsteadOfAPath(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux has such names")
-	}
-	name := fmt.Sprintf("@loyaltyd-test-%d", os.Getpid())
-	heard := listen(t, name)
-	if err := systemd.New([]string{"NOTIFY_SOCKET=" + name}).Status(t.Context(), "hello"); err != nil {
-		t.Fatal(err)
-	}
-	if got := heard(); got != "STATUS=hello" {
-		t.Errorf("heard %q", got)
-	}
-}
-
 func TestNobodyToNotify(t *testing.T) {
 	for _, environ := range [][]string{nil, {"NOTIFY_SOCKET="}, {"NOTIFY_SOCKET=relative"}, {"WATCHDOG_USEC=1000"}} {
 		n := systemd.New(environ)

@@ -192,10 +192,10 @@ func TestMissingServers(t *testing.T) {
 	t.Setenv("PATH", "/usr/bin:/bin")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	if _, err := findProgram(t.Context(), MySQL); err == nil {
-		t.Skip("this machine has MySQL installed")
+		t.Skip("this machine has MySQL installed, so there is no test that would miss it")
 	}
 	if _, err := findProgram(t.Context(), MariaDB); err != nil {
-		t.Skip("this machine has no MariaDB installed")
+		Missing(t, string(MariaDB), err)
 	}
 	for _, test := range []struct {
 		require string

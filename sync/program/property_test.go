@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,6 +186,9 @@ func TestAStoryEndsAtTheWorth(t *testing.T) {
 		steps, err := p.Story(o, categories)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if to, err := p.StoryTo(w, o, categories); err != nil || !slices.Equal(to, steps) {
+			t.Fatalf("to its worth the story is %v (%v), by itself %v", to, err, steps)
 		}
 		last := int64(0)
 		if len(steps) > 0 {

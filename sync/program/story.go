@@ -61,6 +61,18 @@ func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
 	return steps, nil
 }
 
+// StoryTo is the Story of an order that has that worth. Most orders have no
+// refunds, and so no story but their worth.
+func (p *Program) StoryTo(w Worth, o *Order, categories Categories) ([]Step, error) {
+	switch {
+	case len(o.Refunds) > 0 || o.Status == refundedStatus:
+		return p.Story(o, categories)
+	case !p.statusEarns(o) || !p.started(w.EarnsAt) || w.Skipped != "":
+		return nil, nil
+	}
+	return []Step{{At: w.EarnsAt, Purchase: w.Purchase}}, nil
+}
+
 // refundsInOrder returns the refunds by creation, then id.
 func refundsInOrder(o *Order) []*Refund {
 	refunds := make([]*Refund, len(o.Refunds))

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -41,6 +40,8 @@ func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, err
 
 func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderRow, error) {
 	var rows []*orderRow
+	var values texts
+	same := words{}
 	var scratch []byte
 	err := sn.each(ctx, `
 		SELECT `+columns(hposFields)+`, o.date_updated_gmt
@@ -49,14 +50,14 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 		WHERE `+condition, nil,
 		func(r record) error {
 			row := &orderRow{
-				id: r.id(0), customer: r.id(3), created: r.time(5), paid: r.time(6), completed: r.time(7),
-				status: r.text(10), currency: r.text(11), email: r.text(13), modified: r.time(14),
-				total:       amount{"total_amount", r.text(4)},
-				shipping:    amount{"shipping_total_amount", r.text(8)},
-				shippingTax: amount{"shipping_tax_amount", r.text(9)},
-				refunded:    amount{"_refund_amount", r.text(12)},
+				id: r.id(0), customer: r.id(3), created: r.time(5), paid: r.time(6), completed: r.time(7), modified: r.time(14),
+				status: same.keep(r.bytes(hposStatus)), currency: same.keep(r.bytes(11)), email: values.keep(r.bytes(13)),
+				total:       amount{"total_amount", values.keep(r.bytes(4))},
+				shipping:    amount{"shipping_total_amount", values.keep(r.bytes(8))},
+				shippingTax: amount{"shipping_tax_amount", values.keep(r.bytes(9))},
+				refunded:    amount{"_refund_amount", values.keep(r.bytes(12))},
 			}
-			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
+			if isRefund(r.bytes(1)) {
 				row.parent = r.id(2)
 			}
 			row.head, scratch = headOf(scratch, r[:len(hposFields)], hposStatus)

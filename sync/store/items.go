@@ -3,8 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -59,12 +59,13 @@ func itemTable(withNames bool) ownedTable {
 
 // item is a line or a fee of an order or of a refund.
 type item struct {
-	id   int64
-	kind string
-	name string
-	path string // its owner, itself and its kind, as digests name them
-	sum  uint64
-	meta [metaCount]struct {
+	id    int64
+	owner int64
+	kind  string
+	name  string
+	path  string // its owner, itself and its kind, as digests name them
+	sum   uint64
+	meta  [metaCount]struct {
 		id   int64 // 0: none seen
 		text string
 	}
@@ -74,63 +75,78 @@ func (it *item) amount(key int) amount { return amount{name: itemKeys[key], text
 
 // see takes a meta row. Of several with one key the first one stored counts,
 // as in WordPress.
-func (it *item) see(key int, id int64, v value) {
+func (it *item) see(key int, id int64, text []byte, all *texts) {
 	if m := &it.meta[key]; m.id == 0 || id < m.id {
-		m.id, m.text = id, v.text
+		m.id, m.text = id, all.keep(text)
 	}
 }
 
 // items reads the lines, fees and coupons of rows, by owner, each owner's by id.
 // Coupons have a name and nothing else.
-func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool) (map[int64][]*item, error) {
+func (sn *Snapshot) items(ctx context.Context, rows []*orderRow, withNames bool) (map[int64][]item, error) {
 	owners := make([]int64, len(rows))
 	for i, row := range rows {
 		owners[i] = row.id
 	}
-	byID := map[int64]*item{}
-	byOwner := make(map[int64][]*item, len(rows))
-	there := make(map[int64]bool, len(rows))
-	for _, owner := range owners {
-		there[owner] = true
-	}
+	slices.Sort(owners)
+	all := make([]item, 0, 3*len(rows)) // of what orders mostly have
+	var names texts
+	kinds := words{}
 	err := sn.owned(ctx, itemTable(withNames), owners, func(r record) error {
 		owner := r.id(1)
-		if !there[owner] {
-			return nil
+		if _, there := slices.BinarySearch(owners, owner); there {
+			all = append(all, item{id: r.id(0), owner: owner, kind: kinds.keep(r.bytes(2)), name: names.keep(r.bytes(3))})
 		}
-		it := &item{id: r.id(0), kind: r.text(2), name: r.text(3)}
-		if !strings.EqualFold(it.kind, couponItem) {
-			byID[it.id] = it
-			it.path = string(r[1]) + "|" + string(r[0]) + "|" + it.kind
-		}
-		byOwner[owner] = append(byOwner[owner], it)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	keys := make(map[string]int, metaCount)
-	for key, name := range itemKeys {
-		keys[name] = key
-	}
-	var scratch []byte
-	err = sn.meta(ctx, itemMeta, itemKeys, slices.Collect(maps.Keys(byID)), func(m metaRow) {
-		it := byID[m.owner]
-		if it == nil {
-			return
-		}
-		var sum uint64
-		sum, scratch = digestMeta(scratch, it.path, m.id, m.key, m.value)
-		it.sum ^= sum
-		if key, known := keys[m.key]; known {
-			it.see(key, m.id, m.value)
-		}
-	})
-	if err != nil {
+	slices.SortFunc(all, func(a, b item) int { return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.id, b.id)) })
+	if err := sn.itemMeta(ctx, all); err != nil {
 		return nil, err
 	}
-	for _, items := range byOwner {
-		slices.SortFunc(items, func(a, b *item) int { return cmp.Compare(a.id, b.id) })
+	byOwner := make(map[int64][]item, len(rows))
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].owner == all[0].owner {
+			n++
+		}
+		byOwner[all[0].owner], all = all[:n:n], all[n:]
 	}
 	return byOwner, nil
+}
+
+// itemMeta reads into items what their meta says of them.
+func (sn *Snapshot) itemMeta(ctx context.Context, items []item) error {
+	ids := make([]int64, 0, len(items))
+	at := make(map[int64]int, len(items))
+	var values texts
+	var scratch []byte
+	for i := range items {
+		it := &items[i]
+		if strings.EqualFold(it.kind, couponItem) {
+			continue
+		}
+		ids, at[it.id] = append(ids, it.id), i
+		scratch = append(strconv.AppendInt(scratch[:0], it.owner, 10), '|')
+		scratch = append(strconv.AppendInt(scratch, it.id, 10), '|')
+		it.path = values.keep(append(scratch, it.kind...))
+	}
+	var it *item
+	return sn.meta(ctx, itemMeta, itemKeys, ids, func(m metaRow) {
+		if it == nil || it.id != m.owner { // mostly rows of one item follow each other
+			i, there := at[m.owner]
+			if !there {
+				return
+			}
+			it = &items[i]
+		}
+		var sum uint64
+		sum, scratch = digestMeta(scratch, it.path, m.id, m.name, m.value)
+		it.sum ^= sum
+		if m.key >= 0 {
+			it.see(m.key, m.id, m.value, &values)
+		}
+	})
 }

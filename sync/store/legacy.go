@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -43,13 +43,14 @@ func (sn *Snapshot) legacyRows(ctx context.Context, ids []int64) ([]*orderRow, e
 
 func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orderRow, error) {
 	var rows []*orderRow
+	same := words{}
 	var scratch []byte
 	err := sn.each(ctx, `
 		SELECT `+columns(legacyPostFields)+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
-			row := &orderRow{id: r.id(0), status: r.text(4), created: r.time(3), modified: r.time(5)}
-			if strings.EqualFold(r.text(1), "shop_order_refund") { // as the server compares it
+			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(4)), created: r.time(3), modified: r.time(5)}
+			if isRefund(r.bytes(1)) {
 				row.parent = r.id(2)
 			}
 			row.head, scratch = headOf(scratch, r[:5], legacyStatus)
@@ -65,16 +66,13 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		id   int64
 		text string
 	}
-	keys := make(map[string]int, len(legacyKeys))
-	for i, key := range legacyKeys {
-		keys[key] = i
-	}
 	at := make(map[int64]int, len(rows))
-	meta := make([]first, len(rows)*len(keys)) // row by row
+	meta := make([]first, len(rows)*len(legacyKeys)) // row by row
 	owners := make([]int64, len(rows))
 	for i, row := range rows {
 		owners[i], at[row.id] = row.id, i
 	}
+	var values texts
 	var scratch []byte
 	err := sn.meta(ctx, postMeta, legacyKeys, owners, func(m metaRow) {
 		i, there := at[m.owner]
@@ -82,11 +80,11 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 			return
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, strconv.FormatInt(m.owner, 10), m.id, m.key, m.value)
+		sum, scratch = digestMeta(scratch, strconv.FormatInt(m.owner, 10), m.id, m.name, m.value)
 		rows[i].head ^= sum & lowerHalf
-		if key, known := keys[m.key]; known {
-			if have := &meta[i*len(keys)+key]; have.id == 0 || m.id < have.id {
-				*have = first{m.id, m.value.text}
+		if m.key >= 0 {
+			if have := &meta[i*len(legacyKeys)+m.key]; have.id == 0 || m.id < have.id {
+				*have = first{m.id, values.keep(m.value)}
 			}
 		}
 	})
@@ -94,7 +92,7 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		return err
 	}
 	for i, row := range rows {
-		get := func(key string) string { return meta[i*len(keys)+keys[key]].text }
+		get := func(key string) string { return meta[i*len(legacyKeys)+slices.Index(legacyKeys, key)].text }
 		row.currency, row.email = get("_order_currency"), get("_billing_email")
 		row.total = amount{"_order_total", get("_order_total")}
 		row.shipping = amount{"_order_shipping", get("_order_shipping")}
@@ -118,7 +116,7 @@ func (sn *Snapshot) legacyTime(ctx context.Context, unix, local string) (time.Ti
 		return at, nil
 	}
 	if sn.zone == nil {
-		settings, err := sn.store.settings(ctx, sn.tx)
+		settings, err := sn.settings(ctx)
 		if err != nil {
 			return time.Time{}, err
 		}

@@ -31,28 +31,30 @@ func metaTable(name, owner string, keys []string, most int64) ownedTable {
 	}
 }
 
-// metaRow is a row of a meta table. Its key may differ from the wanted one in
-// what the server's comparison passes over, such as case.
+// metaRow is a row of a meta table, as good as a record.
 type metaRow struct {
 	owner, id int64
-	key       string
-	value     value
+	// key tells which of the wanted keys it is, -1 none: the server's comparison
+	// passes over some differences, such as case. Name is the key as stored.
+	key   int
+	name  []byte
+	value []byte // nil: NULL
 }
 
 // meta reads the meta rows with the wanted keys that belong to owners, in no
 // order. It may give rows of other owners too.
 func (sn *Snapshot) meta(ctx context.Context, table ownedTable, keys []string, owners []int64, visit func(metaRow)) error {
-	names := make(map[string]string, len(keys)) // so that rows share them
-	for _, key := range keys {
-		names[key] = key
+	wanted := make(map[string]int, len(keys))
+	for i, key := range keys {
+		wanted[key] = i
 	}
 	return sn.owned(ctx, table, owners, func(r record) error {
-		row := metaRow{owner: r.id(0), id: r.id(1), value: r.value(3)}
-		if name, wanted := names[string(r[2])]; wanted {
-			row.key = name
-		} else {
-			row.key = r.text(2)
+		row := metaRow{owner: r.id(0), id: r.id(1), name: r.bytes(2), value: r.bytes(3)}
+		key, is := wanted[string(row.name)]
+		if !is {
+			key = -1
 		}
+		row.key = key
 		visit(row)
 		return nil
 	})

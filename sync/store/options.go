@@ -12,7 +12,7 @@ import (
 // no filter and no constant of WordPress's changes them.
 func (s *Store) Options(ctx context.Context, names ...string) (map[string]string, error) {
 	options := map[string]string{}
-	err := each(ctx, s.db, s.sql(`SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(names)+`)`), nil,
+	err := s.once().each(ctx, `SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(names)+`)`, nil,
 		func(r record) error {
 			options[r.text(0)] = r.text(1)
 			return nil
@@ -38,9 +38,9 @@ type Moment struct {
 func (s *Store) Moment(ctx context.Context, names ...string) (Moment, error) {
 	m := Moment{Options: map[string]string{}}
 	all := append([]string{priceDecimals}, names...)
-	err := each(ctx, s.db, s.sql(`
+	err := s.once().each(ctx, `
 		SELECT '' AS option_name, UTC_TIMESTAMP(6) AS option_value
-		UNION ALL SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(append(all, settingOptions...))+`)`), nil,
+		UNION ALL SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(append(all, settingOptions...))+`)`, nil,
 		func(r record) error {
 			if r.text(0) == "" {
 				m.Now = r.time(1)

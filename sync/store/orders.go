@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -28,7 +29,11 @@ func (sn *Snapshot) Orders(ctx context.Context, storage Storage, ids []int64, wi
 	var all []OrderRecord
 	err := chunks(ids, maxList, func(part []int64) error {
 		records, err := sn.orders(ctx, storage, part, withNames)
-		all = append(all, records...)
+		if all == nil {
+			all = records
+		} else {
+			all = append(all, records...)
+		}
 		return err
 	})
 	if err != nil {
@@ -48,8 +53,10 @@ func (sn *Snapshot) orders(ctx context.Context, storage Storage, ids []int64, wi
 	}
 	// Orders come before their refunds, refunds by creation, then id.
 	slices.SortFunc(rows, func(a, b *orderRow) int {
-		return cmp.Or(cmp.Compare(a.order(), b.order()), cmp.Compare(a.parent, b.parent),
-			a.created.Compare(b.created), cmp.Compare(a.id, b.id))
+		if order := cmp.Compare(a.order(), b.order()); order != 0 {
+			return order
+		}
+		return cmp.Or(cmp.Compare(a.parent, b.parent), a.created.Compare(b.created), cmp.Compare(a.id, b.id))
 	})
 	records := make([]OrderRecord, 0, len(ids))
 	for _, row := range rows {
@@ -96,10 +103,10 @@ type amount struct{ name, text string }
 
 func (r *orderRow) order() int64 { return cmp.Or(r.parent, r.id) }
 
-func (r *orderRow) sums(items []*item) RowSums {
+func (r *orderRow) sums(items []item) RowSums {
 	sums := RowSums{ID: r.id, Parent: r.parent, Head: r.head}
-	for _, it := range items {
-		sums.Body ^= it.sum
+	for i := range items {
+		sums.Body ^= items[i].sum
 	}
 	return sums
 }
@@ -115,15 +122,12 @@ func (sn *Snapshot) orderRows(ctx context.Context, storage Storage, ids []int64)
 	return nil, unknownStorage(storage)
 }
 
-// withRefunds reads the orders among ids, and their refunds: read returns the
+// isRefund tells a refund's type, as the server compares it.
+func isRefund(kind []byte) bool { return bytes.EqualFold(kind, []byte("shop_order_refund")) }
+
+// withRefunds reads the orders among ids, which are sorted, and their refunds: read returns the
 // rows for which a condition on the columns kind, id and parent holds.
 func withRefunds(ids []int64, kind, id, parent string, read func(condition string) ([]*orderRow, error)) ([]*orderRow, error) {
-	asked := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		asked[id] = true
-	}
-	var orders []int64
-	there := make(map[int64]bool, len(ids))
 	rows := make([]*orderRow, 0, len(ids))
 	for _, condition := range conditions(id, ids, maxList) {
 		found, err := read(kind + ` = 'shop_order' AND ` + condition)
@@ -131,19 +135,23 @@ func withRefunds(ids []int64, kind, id, parent string, read func(condition strin
 			return nil, err
 		}
 		for _, row := range found {
-			if asked[row.id] {
-				there[row.id] = true
-				rows, orders = append(rows, row), append(orders, row.id)
+			if _, asked := slices.BinarySearch(ids, row.id); asked {
+				rows = append(rows, row)
 			}
 		}
 	}
+	orders := make([]int64, len(rows))
+	for i, row := range rows {
+		orders[i] = row.id
+	}
+	slices.Sort(orders)
 	for _, condition := range conditions(parent, orders, diveList) {
 		refunds, err := read(kind + ` = 'shop_order_refund' AND ` + condition)
 		if err != nil {
 			return nil, err
 		}
 		for _, refund := range refunds {
-			if there[refund.parent] {
+			if _, there := slices.BinarySearch(orders, refund.parent); there {
 				rows = append(rows, refund)
 			}
 		}
@@ -155,7 +163,7 @@ func unknownStorage(storage Storage) error {
 	return fmt.Errorf("unknown order storage %q", storage)
 }
 
-func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
+func (o *OrderRecord) setOrder(row *orderRow, items []item) {
 	o.Rows = []RowSums{row.sums(items)}
 	o.Problems = row.problems
 	here := place{order: row.id}
@@ -173,7 +181,8 @@ func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
 		Shipping:    o.decimal(here, row.shipping),
 		ShippingTax: o.decimal(here, row.shippingTax),
 	}
-	for _, it := range items {
+	for i := range items {
+		it := &items[i]
 		here := place{order: row.id, line: it.id}
 		switch { // as the server compares them
 		case strings.EqualFold(it.kind, couponItem):
@@ -182,6 +191,9 @@ func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
 		case strings.EqualFold(it.kind, feeItem):
 			o.Order.Fees = append(o.Order.Fees, o.fee(here, it))
 			continue
+		}
+		if o.Order.Lines == nil {
+			o.Order.Lines = make([]program.Line, 0, len(items)-i)
 		}
 		o.Order.Lines = append(o.Order.Lines, program.Line{
 			ID:          it.id,
@@ -197,7 +209,7 @@ func (o *OrderRecord) setOrder(row *orderRow, items []*item) {
 	}
 }
 
-func (o *OrderRecord) addRefund(row *orderRow, items []*item) {
+func (o *OrderRecord) addRefund(row *orderRow, items []item) {
 	o.Problems = append(o.Problems, row.problems...)
 	here := place{order: row.parent, refund: row.id}
 	refund := program.Refund{
@@ -212,7 +224,8 @@ func (o *OrderRecord) addRefund(row *orderRow, items []*item) {
 		total := o.decimal(here, row.total)
 		refund.Amount.Neg(&total)
 	}
-	for _, it := range items {
+	for i := range items {
+		it := &items[i]
 		here := place{order: row.parent, refund: row.id, line: it.id}
 		switch {
 		case strings.EqualFold(it.kind, couponItem):

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // servers without zone files are ordinary
-
-	"github.com/jmoiron/sqlx"
 )
 
 // Settings are the options of the site that decide how its data is read.
@@ -25,12 +23,12 @@ type Settings struct {
 // WordPress or WooCommerce takes then: no offset from UTC, weeks from Monday,
 // USD, orders in posts. A time zone that does not exist is an error.
 func (s *Store) Settings(ctx context.Context) (Settings, error) {
-	return s.settings(ctx, s.db)
+	return s.once().settings(ctx)
 }
 
-func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings, error) {
+func (sn *Snapshot) settings(ctx context.Context) (Settings, error) {
 	options := map[string]string{}
-	err := each(ctx, db, s.sql(`SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(settingOptions)+`)`), nil,
+	err := sn.each(ctx, `SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(settingOptions)+`)`, nil,
 		func(r record) error {
 			options[r.text(0)] = r.text(1)
 			return nil
@@ -38,7 +36,7 @@ func (s *Store) settings(ctx context.Context, db sqlx.QueryerContext) (Settings,
 	if err != nil {
 		return Settings{}, fmt.Errorf("read the site's options: %w", err)
 	}
-	return s.settingsOf(options)
+	return sn.store.settingsOf(options)
 }
 
 // settingOptions are what Settings are made of.

@@ -4,7 +4,7 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,7 +47,7 @@ const (
 // tables can be read. The handle must come from database.OpenStore. The error
 // names the table that is missing and, if the prefix is wrong, those found.
 func Open(ctx context.Context, db *sqlx.DB, prefix database.Prefix) (*Store, error) {
-	s := &Store{db: db, prefix: prefix, users: prefix}
+	s := &Store{db: db, prefix: prefix, users: prefix, tables: strings.NewReplacer()}
 	switch err := s.probe(ctx, string(prefix)+"options"); {
 	case notThere(err):
 		return nil, s.wrongPrefix(ctx, err)
@@ -91,7 +91,7 @@ func (s *Store) UsersPrefix() database.Prefix { return s.users }
 func (s *Store) sql(query string) string { return s.tables.Replace(query) }
 
 func (s *Store) probe(ctx context.Context, table string) error {
-	err := each(ctx, s.db, "SELECT 1 FROM `"+table+"` LIMIT 0", nil, func(record) error { return nil })
+	err := s.once().each(ctx, "SELECT 1 FROM `"+table+"` LIMIT 0", nil, func(record) error { return nil })
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", table, err)
 	}
@@ -147,9 +147,9 @@ func (s *Store) wrongPrefix(ctx context.Context, reason error) error {
 // Snapshot is the store as it stood at one moment. It is good only inside the
 // function that it was given to.
 type Snapshot struct {
-	store *Store
-	tx    sqlx.QueryerContext
-	zone  *time.Location // read when first needed
+	store  *Store
+	reader *database.Reader // nil: each statement takes a connection for itself
+	zone   *time.Location   // read when first needed
 }
 
 // Snapshot runs work on one consistent view of the store, in a transaction
@@ -157,50 +157,32 @@ type Snapshot struct {
 // may hold a half-written order. Lost connections are returned as they are
 // (database.ConnectionLost); the caller may try again.
 func (s *Store) Snapshot(ctx context.Context, work func(*Snapshot) error) error {
-	tx, err := s.db.BeginTxx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
+	began := false
+	err := database.ReadAtOnce(ctx, s.db, func(reader *database.Reader) error {
+		began = true
+		return work(&Snapshot{store: s, reader: reader})
+	})
+	if err != nil && !began {
 		return fmt.Errorf("begin reading the store: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	return work(&Snapshot{store: s, tx: tx})
+	return err
 }
 
 // Once is Snapshot for work that is a single statement, which is consistent
 // without a transaction.
-func (s *Store) Once(work func(*Snapshot) error) error { return work(&Snapshot{store: s, tx: s.db}) }
+func (s *Store) Once(work func(*Snapshot) error) error { return work(s.once()) }
+
+func (s *Store) once() *Snapshot { return &Snapshot{store: s} }
 
 // each runs query and gives every row to visit. Queries name tables with {p}
 // and, for users and usermeta, {u}.
 func (sn *Snapshot) each(ctx context.Context, query string, args []any, visit func(record) error) error {
-	return each(ctx, sn.tx, sn.store.sql(query), args, visit)
-}
-
-func each(ctx context.Context, db sqlx.QueryerContext, query string, args []any, visit func(record) error) (err error) {
-	rows, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return hint(err)
+	query = sn.store.sql(query)
+	read := func(reader *database.Reader) error {
+		return reader.Each(ctx, query, args, func(values []driver.Value) error { return visit(values) })
 	}
-	defer func() {
-		if closed := rows.Close(); err == nil {
-			err = closed
-		}
-	}()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
+	if sn.reader != nil {
+		return hint(read(sn.reader))
 	}
-	values := make(record, len(columns))
-	targets := make([]any, len(columns))
-	for i := range values {
-		targets[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(targets...); err != nil {
-			return err
-		}
-		if err := visit(values); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	return hint(database.Read(ctx, sn.store.db, read))
 }

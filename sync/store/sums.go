@@ -3,7 +3,6 @@ package store
 import (
 	"hash/crc32"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -82,18 +81,20 @@ func digestSQL(id string, fields ...string) string {
 // id.
 func digest(scratch []byte, fields record) (uint64, []byte) {
 	b := scratch[:0]
-	for i, field := range fields[1:] {
-		if i > 0 {
+	for i := 1; i < len(fields); i++ {
+		if i > 1 {
 			b = append(b, '|')
 		}
-		if field == nil {
-			b = append(b, '|', '~')
-		} else {
-			b = append(b, field...)
-		}
+		b = fields.appendField(b, i)
 	}
-	id, _ := strconv.ParseUint(string(fields[0]), 10, 64) // the server's own number
-	return product(id, b), b
+	return product(fields.sum(0), b), b
+}
+
+func (r record) appendField(to []byte, i int) []byte {
+	if r[i] == nil {
+		return append(to, '|', '~')
+	}
+	return r.appendText(to, i)
 }
 
 // Some sums are two in one: the lower halves of two digests, the upper one of
@@ -118,12 +119,14 @@ func headSQL(fields []string, state ...int) string {
 
 // headOf is headSQL for fields as they were read.
 func headOf(scratch []byte, fields record, state ...int) (uint64, []byte) {
-	own := make(record, 1, 8)
-	own[0] = fields[0]
-	for _, at := range state {
-		own = append(own, fields[at])
+	scratch = scratch[:0]
+	for i, at := range state {
+		if i > 0 {
+			scratch = append(scratch, '|')
+		}
+		scratch = fields.appendField(scratch, at)
 	}
-	upper, scratch := digest(scratch, own)
+	upper := product(fields.sum(0), scratch)
 	sum, scratch := digest(scratch, fields)
 	return upper<<32 | sum&lowerHalf, scratch
 }
@@ -135,17 +138,18 @@ func digestMetaSQL(owners ...string) string {
 	return productSQL("m.meta_id", slices.Concat(owners, row))
 }
 
-// digestMeta is digestMetaSQL for owners that are joined by "|".
-func digestMeta(scratch []byte, owners string, meta int64, key string, v value) (uint64, []byte) {
+// digestMeta is digestMetaSQL for owners that are joined by "|". A nil value is
+// NULL.
+func digestMeta(scratch []byte, owners string, meta int64, key, value []byte) (uint64, []byte) {
 	b := scratch[:0]
 	b = append(b, owners...)
 	b = append(b, '|')
 	b = append(b, key...)
 	b = append(b, '|')
-	if v.null {
+	if value == nil {
 		b = append(b, '|', '~')
 	} else {
-		b = append(b, v.text...)
+		b = append(b, value...)
 	}
 	return product(uint64(meta), b), b
 }

@@ -61,7 +61,7 @@ func (s *Store) Tail(ctx context.Context, storage Storage, from TailFrom, limit 
 		UNION ALL SELECT 'order', h.id, h.parent, h.head, h.modified FROM (` + orders + `) h`
 	args = append([]any{from.Users, limit, from.Comments, limit}, args...)
 	var tail Tail
-	err = each(ctx, s.db, s.sql(query), args, func(r record) error {
+	err = s.once().each(ctx, query, args, func(r record) error {
 		switch r.text(0) {
 		case "ends":
 			tail.LastNote = r.id(1)
