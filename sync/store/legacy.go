@@ -49,7 +49,7 @@ func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orde
 		SELECT `+columns(legacyPostFields)+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
-			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(4)), created: r.time(3), modified: r.time(5)}
+			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(legacyStatus)), created: r.time(3), modified: r.time(5)}
 			if isRefund(r.bytes(1)) {
 				row.parent = r.id(2)
 			}
