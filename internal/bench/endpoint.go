@@ -104,7 +104,9 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 	if err := os.WriteFile(key, []byte(counterKey), 0o600); err != nil {
 		return nil, err
 	}
-	daemon, err := c.serve(ctx, c.store, "--listen", listen, "--set", "endpoint.key_file="+key, "--log-level", "error")
+	// The coupons of these redemptions are in no store: a run would settle each.
+	daemon, err := c.serve(ctx, c.store, "--listen", listen, "--set", "endpoint.key_file="+key, "--log-level", "error",
+		"--set", "schedule.sync=@every 1h", "--set", "schedule.sweep=@every 1h")
 	if err != nil {
 		return nil, err
 	}
