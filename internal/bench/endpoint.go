@@ -133,7 +133,7 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 				return lines, err
 			}
 			defer plain.close()
-			measurements = append(measurements, c.loadAt(ctx, plain.address, n, c.read).run, c.loadAt(ctx, plain.address, n, c.commitOverHTTP).run)
+			measurements = append(measurements, c.loadAt(ctx, plain.address, n, c.read).run, c.loadAt(ctx, plain.address, n, c.commitOverHTTP).run, c.floor(ctx, 1, c.commit).run)
 		}
 		times, err := c.InTurn(measurements...)
 		if err != nil {
@@ -154,7 +154,8 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 		if len(times) > 5 {
 			lines = append(lines,
 				Line{What: "balance reads" + by + ", beside a query for each in a bare HTTP server", Ours: Rate(1, times[1]), Floor: Rate(1, times[5])},
-				Line{What: "reservations" + by + ", beside a commit for each in a bare HTTP server", Ours: Rate(1, times[3]), Floor: Rate(1, times[6])})
+				Line{What: "reservations" + by + ", beside a commit for each in a bare HTTP server", Ours: Rate(1, times[3]), Floor: Rate(1, times[6])},
+				Line{What: "reservations" + by + ", beside commits one after the other", Ours: Rate(1, times[3]), Floor: Rate(1, times[7]), Target: target})
 		}
 	}
 	return lines, nil
