@@ -82,35 +82,6 @@ type answeredRequest struct {
 // compares without spaces at the end.
 func plainKey(idemKey string) string { return strings.TrimRight(idemKey, " ") }
 
-// answered returns those of the errands' requests that were made before, by plain
-// key.
-func (t *Tx) answered(ctx context.Context, errands []*errand) (map[string]answeredRequest, error) {
-	var keys []string
-	for _, e := range errands {
-		if e.key != "" {
-			keys = append(keys, e.key)
-		}
-	}
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	query, args, err := sqlx.In(t.ledger.sql(`
-		SELECT q.idem_key, q.body_hash, e.object_id, e.balance FROM {p}loyalty_requests q
-		LEFT JOIN {p}loyalty_entries e ON e.id = q.entry_id WHERE q.idem_key IN (?)`), keys)
-	if err != nil {
-		return nil, fmt.Errorf("look for the requests: %w", err)
-	}
-	var rows []answeredRequest
-	if err := t.SelectContext(ctx, &rows, query, args...); err != nil {
-		return nil, fmt.Errorf("look for the requests: %w", err)
-	}
-	answered := make(map[string]answeredRequest, len(rows))
-	for _, row := range rows {
-		answered[plainKey(row.Key)] = row
-	}
-	return answered, nil
-}
-
 // record records requests with the entries that they led to.
 func (t *Tx) record(ctx context.Context, errands []*errand) error {
 	if len(errands) == 0 {
@@ -129,27 +100,19 @@ func (t *Tx) record(ctx context.Context, errands []*errand) error {
 	return nil
 }
 
-// readFirstEntries reads which entries made the redemptions.
+// readFirstEntries reads which entries made the redemptions: of several at once
+// not every kind of cluster tells it.
 func (t *Tx) readFirstEntries(ctx context.Context, errands []*errand) error {
 	redemptions := make([]int64, len(errands))
 	for i, e := range errands {
 		redemptions[i] = e.redemption.ID
 	}
-	query, args, err := sqlx.In(t.ledger.sql(`
-		SELECT object_id, id FROM {p}loyalty_entries WHERE source = ? AND revision = 0 AND object_id IN (?)`), Coupon, redemptions)
+	ids := make(map[int64]int64, len(errands))
+	err := eachPair(ctx, t.Tx, t.ledger.sql(`
+		SELECT object_id, id FROM {p}loyalty_entries WHERE source = '`+string(Coupon)+`' AND revision = 0 AND object_id IN (`+idList(redemptions)+`)`),
+		func(redemption, id int64) { ids[redemption] = id })
 	if err != nil {
 		return fmt.Errorf("read the numbers of entries: %w", err)
-	}
-	var rows []struct {
-		Object int64 `db:"object_id"`
-		ID     int64 `db:"id"`
-	}
-	if err := t.SelectContext(ctx, &rows, query, args...); err != nil {
-		return fmt.Errorf("read the numbers of entries: %w", err)
-	}
-	ids := make(map[int64]int64, len(rows))
-	for _, row := range rows {
-		ids[row.Object] = row.ID
 	}
 	for _, e := range errands {
 		if e.entry = ids[e.redemption.ID]; e.entry == 0 {
@@ -157,4 +120,22 @@ func (t *Tx) readFirstEntries(ctx context.Context, errands []*errand) error {
 		}
 	}
 	return nil
+}
+
+// eachPair visits the rows of a query, each of a key and a number.
+func eachPair[K any](ctx context.Context, q sqlx.QueryerContext, query string, visit func(K, int64), args ...any) error {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var k K
+		var number int64
+		if err := rows.Scan(&k, &number); err != nil {
+			return err
+		}
+		visit(k, number)
+	}
+	return rows.Err()
 }

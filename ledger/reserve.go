@@ -210,13 +210,15 @@ func (t *Tx) addRedemptions(ctx context.Context, errands []*errand) error {
 // numberRedemptions reads the ids of new rows: of several at once not every kind
 // of cluster tells them.
 func (t *Tx) numberRedemptions(ctx context.Context, errands []*errand, codes []string) error {
-	found, err := t.ledger.redemptions(ctx, t.Tx, `code IN (?)`, codes)
-	if err != nil {
-		return err
+	args := make([]any, len(codes))
+	for i, code := range codes {
+		args[i] = code
 	}
-	ids := make(map[string]int64, len(found))
-	for i := range found {
-		ids[found[i].Code] = found[i].ID
+	ids := make(map[string]int64, len(codes))
+	err := eachPair(ctx, t.Tx, t.ledger.sql(`SELECT code, id FROM {p}loyalty_redemptions WHERE code IN `)+rows(len(codes), 1),
+		func(code string, id int64) { ids[code] = id }, args...)
+	if err != nil {
+		return fmt.Errorf("read the numbers of redemptions: %w", err)
 	}
 	for _, e := range errands {
 		if e.redemption.ID = ids[e.redemption.Code]; e.redemption.ID == 0 {

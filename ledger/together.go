@@ -81,8 +81,16 @@ func carryOut(ctx context.Context, errands []*errand) {
 	const duplicate, attempts = 1062, 3
 	l := errands[0].ledger
 	var err error
+	var keys []string
+	for _, e := range errands {
+		if e.key != "" {
+			keys = append(keys, e.key)
+		}
+	}
 	for range attempts {
-		err = l.UpdateAlone(ctx, func(tx *Tx) error { return tx.carryOut(ctx, errands) })
+		err = l.updateAlone(ctx, l.postingAfter(ctx, keys, func(tx *Tx, answered []answeredRequest) error {
+			return tx.carryOut(ctx, errands, answered)
+		}))
 		// Somebody else took one of the keys meanwhile: now it can be seen.
 		if database.Code(err) != duplicate {
 			break
@@ -101,10 +109,11 @@ func carryOut(ctx context.Context, errands []*errand) {
 	}
 }
 
-func (t *Tx) carryOut(ctx context.Context, errands []*errand) error {
-	answered, err := t.answered(ctx, errands)
-	if err != nil {
-		return err
+// carryOut does errands, of which those answered were done before.
+func (t *Tx) carryOut(ctx context.Context, errands []*errand, before []answeredRequest) error {
+	answered := make(map[string]answeredRequest, len(before))
+	for _, request := range before {
+		answered[plainKey(request.Key)] = request
 	}
 	var repeat, reserve, change, record []*errand
 	for _, e := range errands {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -212,6 +213,10 @@ func (l *Ledger) Update(ctx context.Context, lease *Lease, work func(*Tx) error)
 // out from the transaction what is left of it to do, because the answer to a
 // COMMIT can be lost.
 func (l *Ledger) UpdateAlone(ctx context.Context, work func(*Tx) error) error {
+	return l.updateAlone(ctx, l.posting(ctx, work))
+}
+
+func (l *Ledger) updateAlone(ctx context.Context, posting func(*sqlx.Tx) error) error {
 	// They wait here for each other, not in the database, where each would keep
 	// a connection of the pool while the run that they wait for may need one.
 	select {
@@ -224,31 +229,76 @@ func (l *Ledger) UpdateAlone(ctx context.Context, work func(*Tx) error) error {
 		if err := l.hold(ctx, tx, `id = 1`); err != nil {
 			return err
 		}
-		return l.posting(ctx, work)(tx)
+		return posting(tx)
 	})
 }
 
 // posting wraps work that posts, for a transaction that holds the writer's row.
 func (l *Ledger) posting(ctx context.Context, work func(*Tx) error) func(*sqlx.Tx) error {
+	return l.postingAfter(ctx, nil, func(t *Tx, _ []answeredRequest) error { return work(t) })
+}
+
+// postingAfter is posting for work that goes by whether requests with these keys
+// were made before: one statement tells that with the clock.
+func (l *Ledger) postingAfter(ctx context.Context, keys []string, work func(*Tx, []answeredRequest) error) func(*sqlx.Tx) error {
 	return func(tx *sqlx.Tx) error {
 		t := &Tx{Tx: tx, ledger: l, open: map[int64]*Account{}, next: map[key]int64{}}
-		var zone string
-		var none bool
-		err := tx.QueryRowxContext(ctx, l.sql(`
-			SELECT UTC_TIMESTAMP(6), zone, n, NOT EXISTS (SELECT 1 FROM {p}loyalty_accounts)
-			FROM {p}loyalty_writer WHERE id = 1`)).Scan(&t.Now, &zone, &t.n, &none)
+		answered, err := t.begin(ctx, keys)
 		if err != nil {
-			return fmt.Errorf("read the database's clock: %w", err)
+			return err
 		}
-		t.known = &knownAccounts{all: none, accounts: map[int64]knownAccount{}}
-		if zone != l.zone.String() {
-			return fmt.Errorf("the daily roll-up counts days of %q, not of %q: call SetZone first", zone, l.zone)
-		}
-		if err := work(t); err != nil {
+		if err := work(t, answered); err != nil {
 			return err
 		}
 		return t.failed
 	}
+}
+
+// begin reads what the transaction goes by, and those of the requests that were
+// made before.
+func (t *Tx) begin(ctx context.Context, keys []string) (answered []answeredRequest, err error) {
+	columns, from := ``, `{p}loyalty_writer w`
+	var args []any
+	if len(keys) > 0 {
+		columns = `, q.idem_key, q.body_hash, e.object_id, e.balance`
+		from += ` LEFT JOIN {p}loyalty_requests q ON q.idem_key IN ` + rows(len(keys), 1) + ` LEFT JOIN {p}loyalty_entries e ON e.id = q.entry_id`
+		for _, k := range keys {
+			args = append(args, k)
+		}
+	}
+	found, err := t.QueryContext(ctx, t.ledger.sql(`
+		SELECT UTC_TIMESTAMP(6), w.zone, w.n, NOT EXISTS (SELECT 1 FROM {p}loyalty_accounts)`+columns+`
+		FROM `+from+` WHERE w.id = 1`), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the database's clock: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	var zone string
+	var none bool
+	for found.Next() {
+		into := []any{&t.Now, &zone, &t.n, &none}
+		var request answeredRequest
+		var idemKey sql.NullString
+		if len(keys) > 0 {
+			into = append(into, &idemKey, &request.Hash, &request.Object, &request.Balance)
+		}
+		if err := found.Scan(into...); err != nil {
+			return nil, fmt.Errorf("read the database's clock: %w", err)
+		}
+		if request.Key = idemKey.String; idemKey.Valid {
+			answered = append(answered, request)
+		}
+	}
+	switch {
+	case found.Err() != nil:
+		return nil, fmt.Errorf("read the database's clock: %w", found.Err())
+	case t.Now.IsZero():
+		return nil, errors.New("read the database's clock: the writer's row is not there")
+	case zone != t.ledger.zone.String():
+		return nil, fmt.Errorf("the daily roll-up counts days of %q, not of %q: call SetZone first", zone, t.ledger.zone)
+	}
+	t.known = &knownAccounts{all: none, accounts: map[int64]knownAccount{}}
+	return answered, nil
 }
 
 // fenced runs work in a transaction that holds the fence.

@@ -221,3 +221,38 @@ func TestStatesAreComparedInEachSweep(t *testing.T) {
 		s.sound()
 	})
 }
+
+// Each sweep by the schedule compares the rows of all comments; what else a
+// comment's worth hangs on has its turn once in a pass.
+func TestRowsOfCommentsAreComparedInEachSweep(t *testing.T) {
+	storages(t, `earn: {product_review: {points: 10}}`, func(t *testing.T, s *stage) {
+		const far = 100_000
+		ann := s.customer("ann")
+		review := must(s.AddComment(s.ctx, testshop.Comment{User: ann, Post: s.product, Content: "good"}))
+		s.do(s.Exec(s.ctx, `UPDATE {p}comments SET comment_ID = ? WHERE comment_ID = ?`, far, review),
+			s.Exec(s.ctx, `UPDATE {p}commentmeta SET comment_id = ? WHERE comment_id = ?`, far, review))
+		s.run(sync.Increment)
+		s.run(sync.Increment) // what settled
+		slice := func(what string, want map[int64]int64) {
+			t.Helper()
+			_, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep, Slices: true})
+			s.do(err)
+			s.wantBalances(what, want)
+		}
+		earned, none := map[int64]int64{ann: 10}, map[int64]int64{}
+		slice("at first", earned)
+		s.do(s.SetCommentStatus(s.ctx, far, "hold"))
+		slice("held", none)
+		s.do(s.SetCommentStatus(s.ctx, far, "approve"))
+		slice("approved", earned)
+
+		s.run(sync.Sweep)
+		s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_author = ? WHERE ID = ?`, ann, s.product))
+		slice("before its turn", earned)
+		slice("it is her own product", none)
+		s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_author = 0 WHERE ID = ?`, s.product))
+		s.run(sync.Sweep)
+		s.wantBalances("after a sweep of everything", earned)
+		s.sound()
+	})
+}

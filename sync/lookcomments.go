@@ -186,25 +186,56 @@ func commentIDs(records []store.CommentRecord) []int64 {
 }
 
 // sweepComments finds comments that were approved, un-approved, moved or
-// deleted, and those whose post or author changed.
+// deleted, and those whose post or author changed. In slices, it compares the
+// rows of all comments and the next slice of the rest.
 func (r *run) sweepComments(ctx context.Context) error {
 	last, err := r.lastOf(ctx, "seen_comments", func(sn *store.Snapshot) (int64, error) { return sn.MaxCommentID(ctx) })
 	if err != nil {
 		return err
 	}
+	from, through := int64(0), last
+	if r.slices && r.passes != nil {
+		if err := r.compareComments(ctx, 0, last, "digest >> 32", (*store.Snapshot).CommentStates); err != nil {
+			return err
+		}
+		if r.passes.Comment <= last {
+			from = r.passes.Comment
+		}
+		if slice := r.sliceOf(r.passes, last, leastComments); slice < last-from {
+			through = from + slice
+		}
+	}
+	if err := r.compareComments(ctx, from, through, "digest", (*store.Snapshot).CommentBuckets); err != nil {
+		return err
+	}
+	if r.passes != nil {
+		if r.passes.Comment = 0; through < last {
+			r.passes.Comment = through + 1
+		}
+	}
+	r.state.Comments = max(r.state.Comments, last)
+	return nil
+}
+
+// compareComments looks at the comments from one id to another whose sums, or
+// that part of them, differ.
+func (r *run) compareComments(
+	ctx context.Context, from, through int64, part string,
+	sums func(sn *store.Snapshot, ctx context.Context, from, to, size int64) ([]store.Bucket, error),
+) error {
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextCommentID(ctx, id) }
-	err = r.eachSpan(ctx, "comments", "seen_comments", 0, last, next, func(from, to int64) (empty bool, err error) {
+	return r.eachSpan(ctx, "comments", "seen_comments", from, through, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
 		err = r.paced(ctx, func() error {
 			return r.once(func(sn *store.Snapshot) error {
-				inStore, err = sn.CommentBuckets(ctx, from, to, bucketSize)
+				inStore, err = sums(sn, ctx, from, to, bucketSize)
 				return err
 			})
 		})
 		if err != nil {
 			return false, err
 		}
-		seen, err := r.seenBuckets(ctx, "seen_comments", "digest", "1 = 1", from, to)
+		seen, err := r.seenBuckets(ctx, "seen_comments", part, "1 = 1", from, to)
 		if err != nil {
 			return false, err
 		}
@@ -225,9 +256,4 @@ func (r *run) sweepComments(ctx context.Context) error {
 		}
 		return len(inStore) == 0 && len(seen) == 0, nil
 	})
-	if err != nil {
-		return err
-	}
-	r.state.Comments = max(r.state.Comments, last)
-	return nil
 }

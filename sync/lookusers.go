@@ -33,7 +33,10 @@ func (r *run) alignFrozen(ctx context.Context) error {
 	}
 	err := r.ledger.DB().SelectContext(ctx, &wrong, r.sql(`
 		SELECT a.user_id, u.frozen FROM {p}loyalty_accounts a
-		JOIN {p}loyalty_seen_users u ON u.id = a.user_id WHERE a.frozen <> u.frozen`))
+		STRAIGHT_JOIN {p}loyalty_seen_users u ON u.id = a.user_id WHERE a.frozen = 1 AND u.frozen = 0
+		UNION ALL
+		SELECT a.user_id, u.frozen FROM {p}loyalty_seen_users u
+		STRAIGHT_JOIN {p}loyalty_accounts a ON a.user_id = u.id WHERE u.frozen = 1 AND a.frozen = 0`))
 	if err != nil {
 		return fmt.Errorf("compare frozen accounts with their users: %w", err)
 	}

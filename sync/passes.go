@@ -13,14 +13,15 @@ import (
 )
 
 // passes is how far the sweeps by the schedule have come with what they
-// compare in slices.
+// compare in slices, and what they know of lines.
 type passes struct {
 	Storage store.Storage
 	Digests int
-	Order   int64            // the next id of an order or refund
-	Line    int64            // the next id of the items' meta
-	Sums    map[int64]uint64 // of the lines before it, by bucket of orders
-	Moved   time.Time        // when they last got on, by the database's clock
+	Order   int64              // the next id of an order or refund
+	Comment int64              // the next id of a comment
+	Line    int64              // the next id of the items' meta
+	Lines   map[int64]contents // by number of the slice; those from Line on are of the pass before
+	Moved   time.Time          // when they last got on, by the database's clock
 }
 
 // A sweep compares as many ids as bring a pass to its end in this time, and so
@@ -29,6 +30,7 @@ type passes struct {
 const (
 	passTime      = 12 * time.Hour
 	leastOrders   = 4 * sweepSpan
+	leastComments = 4 * sweepSpan
 	leastContents = 4 * contentSlice
 )
 
@@ -41,13 +43,10 @@ func (r *run) sliceOf(pass *passes, last, least int64) int64 {
 	return max(least, (last/int64(passTime/time.Second)+1)*int64(since/time.Second+1))
 }
 
-// loadPasses returns how far the passes have come: nowhere in a sweep of
-// everything.
+// loadPasses returns how far the passes have come. A sweep of everything
+// begins them anew.
 func (r *run) loadPasses(ctx context.Context) (*passes, error) {
-	fresh := &passes{Storage: r.settings.Storage, Digests: store.DigestVersion, Sums: map[int64]uint64{}, Moved: r.clock}
-	if !r.slices {
-		return fresh, nil
-	}
+	fresh := &passes{Storage: r.settings.Storage, Digests: store.DigestVersion, Lines: map[int64]contents{}, Moved: r.clock}
 	var text string
 	err := r.ledger.DB().GetContext(ctx, &text, r.sql(`SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sweep'`))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -60,7 +59,11 @@ func (r *run) loadPasses(ctx context.Context) (*passes, error) {
 	if err := json.Unmarshal([]byte(text), &pass); err != nil {
 		return nil, fmt.Errorf("how far the sweeps have come is not readable: %w", err)
 	}
-	if pass.Storage != fresh.Storage || pass.Digests != fresh.Digests || pass.Sums == nil {
+	if pass.Storage != fresh.Storage || pass.Digests != fresh.Digests || pass.Lines == nil {
+		return fresh, nil
+	}
+	if !r.slices {
+		fresh.Lines = pass.Lines
 		return fresh, nil
 	}
 	return &pass, nil

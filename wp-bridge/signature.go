@@ -33,7 +33,7 @@ type SignedRequest struct {
 
 // Sign returns the request's signature, 64 lower-case hexadecimal digits.
 func (r SignedRequest) Sign(secret []byte) string {
-	return sign(secret, "loyaltyd-request-v1", r.Method, r.Target, strconv.FormatInt(r.Time, 10), r.Nonce, r.IdempotencyKey, digest(r.Body))
+	return sign(secret, r.Body, "loyaltyd-request-v1", r.Method, r.Target, strconv.FormatInt(r.Time, 10), r.Nonce, r.IdempotencyKey)
 }
 
 // SignedAnswer is what the signature of an answer covers.
@@ -46,18 +46,22 @@ type SignedAnswer struct {
 
 // Sign returns the answer's signature, 64 lower-case hexadecimal digits.
 func (a SignedAnswer) Sign(secret []byte) string {
-	return sign(secret, "loyaltyd-answer-v1", strconv.Itoa(a.Status), a.Nonce, strconv.FormatInt(a.Time, 10), digest(a.Body))
+	return sign(secret, a.Body, "loyaltyd-answer-v1", strconv.Itoa(a.Status), a.Nonce, strconv.FormatInt(a.Time, 10))
 }
 
-func sign(secret []byte, lines ...string) string {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(strings.Join(lines, "\n")))
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-func digest(body []byte) string {
+// sign returns the HMAC-SHA256 of the lines and, as the last line, of a body's
+// digest.
+func sign(secret, body []byte, lines ...string) string {
+	text := make([]byte, 0, 512)
+	for _, line := range lines {
+		text = append(append(text, line...), '\n')
+	}
 	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
+	text = hex.AppendEncode(text, sum[:])
+	mac := hmac.New(sha256.New, secret)
+	mac.Write(text)
+	text = mac.Sum(text[:0])
+	return hex.EncodeToString(text)
 }
 
 // Lengths of the headers' values.

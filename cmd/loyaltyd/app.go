@@ -276,7 +276,7 @@ func (a *app) clock(ctx context.Context) (time.Time, error) {
 // reportSettings returns what the reports depend on besides the entries, as of
 // now.
 func (a *app) reportSettings(ctx context.Context) (reports.Settings, error) {
-	moment, err := a.store.Moment(ctx)
+	moment, err := a.store.Moment(ctx, nil)
 	if err != nil {
 		return reports.Settings{}, err
 	}

@@ -56,6 +56,7 @@ func (c *cli) serve(cmd *cobra.Command, level string) error {
 		return err
 	}
 	d.systemd, d.hangups = systemd.New(c.environ), hangups
+	defer serveLean()()
 	done := make(chan error, 1)
 	go func() { done <- d.serve(ctx) }()
 	select {

@@ -31,6 +31,7 @@ func TestBridge(t *testing.T) {
 		"a Unix socket":                           aUnixSocket,
 		"the programme in WordPress":              theProgrammeInWordPress,
 		"stands by":                               aDaemonThatStandsBy,
+		"who is excluded is frozen":               whoIsExcludedIsFrozen,
 		"killed between reserving and confirming": killedBetweenReservingAndConfirming,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,6 +43,36 @@ func TestBridge(t *testing.T) {
 
 // quiet are settings under which nothing happens by itself.
 var quiet = []string{"--set", "schedule.sync=@every 1h", "--set", "schedule.sweep=@every 1h"}
+
+// An account is frozen for the endpoint as soon as its customer has a role that
+// is excluded, or none at all.
+func whoIsExcludedIsFrozen(t *testing.T, l launcher) {
+	each(t, testshop.Options{}, func(s *stand) {
+		ada, bob := s.customer("ada"), s.customer("bob")
+		for _, customer := range []int64{ada, bob} {
+			s.order(customer, "10", spring)
+		}
+		p := activate(s)
+		l.at(s, append(quiet, "--set", "program.exclude.roles=wholesale")...)
+		s.awaitIssued(20)
+		p.awaitAccepted()
+		frozen := func(want string) {
+			t.Helper()
+			got := ""
+			for _, customer := range []int64{ada, bob} {
+				got += fmt.Sprint(p.get(fmt.Sprintf("/v1/customers/%d", customer))["frozen"], " ")
+			}
+			if got != want {
+				s.t.Errorf("frozen: %s, want %s", got, want)
+			}
+		}
+		frozen("false false ")
+		testshop.Do(s.shop.SetRoles(s.ctx(), ada, "customer", "wholesale"))
+		frozen("true false ")
+		testshop.Do(s.shop.DeleteUser(s.ctx(), bob))
+		frozen("true true ")
+	})
+}
 
 // A daemon that is stopped answers what it took, and then nothing.
 func stopsUnderLoad(t *testing.T, l launcher) {

@@ -36,7 +36,7 @@ func (s *session) watched(run func(context.Context) error) func(context.Context)
 				s.status(fmt.Sprintf("looking at %s: %d %%", stage, max(0, min(at*100/of, 100))))
 			}
 		}
-		err := run(ctx)
+		err := withAllProcessors(func() error { return run(ctx) })
 		if errors.Is(context.Cause(ctx), errStalled) {
 			return errStalled
 		}

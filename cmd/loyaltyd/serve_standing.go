@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	gosync "sync"
 	"time"
 
@@ -23,26 +24,16 @@ const (
 // standings returns what requests about these users go by, now. User 0 is
 // nobody.
 func (s *session) standings(ctx context.Context, users []int64) ([]wpbridge.Standing, error) {
-	var moment store.Moment
+	people := slices.DeleteFunc(slices.Clone(users), func(user int64) bool { return user == 0 })
 	var accounts map[int64]ledger.Account
-	people := map[int64]*program.User{}
+	var missed error
 	var atOnce gosync.WaitGroup
-	errs := make([]error, 3)
-	atOnce.Go(func() { moment, errs[0] = s.store.Moment(ctx, programmeOption) })
-	if len(users) > 1 || users[0] != 0 {
-		atOnce.Go(func() { accounts, errs[1] = s.book.Accounts(ctx, users) })
-		atOnce.Go(func() {
-			errs[2] = s.store.Once(func(sn *store.Snapshot) error {
-				found, err := sn.UsersByID(ctx, users)
-				for i := range found {
-					people[found[i].User.ID] = &found[i].User
-				}
-				return err
-			})
-		})
+	if len(people) > 0 {
+		atOnce.Go(func() { accounts, missed = s.book.Accounts(ctx, people) })
 	}
+	moment, err := s.store.Moment(ctx, people, programmeOption)
 	atOnce.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(err, missed); err != nil {
 		return nil, err
 	}
 	if err := s.useProgramme(ctx, moment.Options[programmeOption]); err != nil {
@@ -51,6 +42,10 @@ func (s *session) standings(ctx context.Context, users []int64) ([]wpbridge.Stan
 	programme := s.programme().config.Program
 	l := s.ledgerIn(moment.Settings.Zone)
 	exclusion := program.Exclusion{Roles: programme.Exclude.Roles, Users: programme.Exclude.Users}
+	roles, err := s.rolesThatCount(ctx, people, exclusion)
+	if err != nil {
+		return nil, err
+	}
 	terms := termsOf(&moment, &programme)
 	standings := make([]wpbridge.Standing, len(users))
 	for i, user := range users {
@@ -58,13 +53,29 @@ func (s *session) standings(ctx context.Context, users []int64) ([]wpbridge.Stan
 		if !has {
 			account.User = user
 		}
-		person := people[user]
+		person := program.User{ID: user, Roles: roles[user]}
 		standings[i] = wpbridge.Standing{
-			Ledger: l, Terms: terms, Account: account, Exists: person != nil,
-			Frozen: account.Frozen || person == nil || exclusion.Excludes(person),
+			Ledger: l, Terms: terms, Account: account, Exists: moment.Users[user],
+			Frozen: account.Frozen || !moment.Users[user] || exclusion.Excludes(&person),
 		}
 	}
 	return standings, nil
+}
+
+// rolesThatCount returns the roles of users, unless none is excluded.
+func (s *session) rolesThatCount(ctx context.Context, users []int64, exclusion program.Exclusion) (map[int64][]string, error) {
+	if len(exclusion.Roles) == 0 || len(users) == 0 {
+		return nil, nil
+	}
+	roles := make(map[int64][]string, len(users))
+	err := s.store.Once(func(sn *store.Snapshot) error {
+		found, err := sn.UsersByID(ctx, users)
+		for i := range found {
+			roles[found[i].User.ID] = found[i].User.Roles
+		}
+		return err
+	})
+	return roles, err
 }
 
 // termsOf returns what points buy at a moment.

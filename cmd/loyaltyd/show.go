@@ -89,7 +89,7 @@ type brakeState struct {
 
 // showRun tells the site what a run went by and what it found.
 func (a *app) showRun(ctx context.Context, summary *sync.Summary) error {
-	moment, err := a.store.Moment(ctx)
+	moment, err := a.store.Moment(ctx, nil)
 	if err != nil {
 		return err
 	}

@@ -104,12 +104,17 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 	if err := os.WriteFile(key, []byte(counterKey), 0o600); err != nil {
 		return nil, err
 	}
-	daemon, err := c.serve(ctx, c.store, "--listen", listen, "--set", "endpoint.key_file="+key, "--log-level", "error")
+	// The coupons of these redemptions are in no store: a run would settle each.
+	daemon, err := c.serve(ctx, c.store, "--listen", listen, "--set", "endpoint.key_file="+key, "--log-level", "error",
+		"--set", "schedule.sync=@every 1h", "--set", "schedule.sweep=@every 1h")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, daemon.stop()) }()
 	if err := c.awaitAddress(ctx); err != nil {
+		return nil, err
+	}
+	if err := daemon.rest(ctx); err != nil {
 		return nil, err
 	}
 	table := `CREATE TABLE IF NOT EXISTS bench_commits (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, n BIGINT NOT NULL) ENGINE=InnoDB`
@@ -120,12 +125,21 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 		by := fmt.Sprintf(" over %s, clients: %d", network, n)
 		read, reserve, both := c.load(ctx, n, c.read), c.load(ctx, n, c.reserve), c.load(ctx, n, c.reserveAndConfirm)
 		query, commit := c.floor(ctx, n, c.query), c.floor(ctx, n, c.commit)
-		times, err := c.InTurn(query.run, read.run, commit.run, reserve.run, both.run)
+		measurements := []func() (time.Duration, error){query.run, read.run, commit.run, reserve.run, both.run}
+		crowded := n == slices.Max(clients)
+		if crowded && network == "TCP" {
+			plain, err := c.serveBare(ctx, n)
+			if err != nil {
+				return lines, err
+			}
+			defer plain.close()
+			measurements = append(measurements, c.loadAt(ctx, plain.address, n, c.read).run, c.loadAt(ctx, plain.address, n, c.commitOverHTTP).run)
+		}
+		times, err := c.InTurn(measurements...)
 		if err != nil {
 			return lines, err
 		}
 		var target Target
-		crowded := n == slices.Max(clients)
 		if crowded {
 			target = Target{Ratio: leastOfFloor, AtLeast: true}
 		}
@@ -136,6 +150,11 @@ func (c *counter) overNetwork(ctx context.Context, network string) (lines []Line
 			Line{What: "reservations with confirmation" + by, Ours: Rate(1, times[4]), Floor: Rate(1, 2*times[2]), Target: target})
 		if crowded {
 			lines = append(lines, reserve.spread("a reservation, p99 beside p50"+by))
+		}
+		if len(times) > 5 {
+			lines = append(lines,
+				Line{What: "balance reads" + by + ", beside a query for each in a bare HTTP server", Ours: Rate(1, times[1]), Floor: Rate(1, times[5])},
+				Line{What: "reservations" + by + ", beside a commit for each in a bare HTTP server", Ours: Rate(1, times[3]), Floor: Rate(1, times[6])})
 		}
 	}
 	return lines, nil
@@ -243,6 +262,10 @@ func (c *crowd) spread(what string) Line {
 
 // load returns a crowd of clients of the endpoint.
 func (c *counter) load(ctx context.Context, clients int, work func(client *caller, shopper int64) error) *crowd {
+	return c.loadAt(ctx, c.address, clients, work)
+}
+
+func (c *counter) loadAt(ctx context.Context, address string, clients int, work func(client *caller, shopper int64) error) *crowd {
 	return &crowd{length: c.Load, open: func() (all []func(int) error, closing func(), err error) {
 		var open []*caller
 		closing = func() {
@@ -251,7 +274,7 @@ func (c *counter) load(ctx context.Context, clients int, work func(client *calle
 			}
 		}
 		for i := range clients {
-			client, err := dial(ctx, c.address, counterKey)
+			client, err := dial(ctx, address, counterKey)
 			if err != nil {
 				closing()
 				return nil, nil, err
@@ -285,10 +308,15 @@ func (c *counter) shopper(client, n int) int64 {
 }
 
 func (c *counter) query(ctx context.Context, db *sqlx.DB, shopper int64) error {
-	var account ledger.Account
-	return db.GetContext(ctx, &account, `
+	_, err := c.account(ctx, db, shopper)
+	return err
+}
+
+func (c *counter) account(ctx context.Context, db *sqlx.DB, shopper int64) (account ledger.Account, err error) {
+	err = db.GetContext(ctx, &account, `
 		SELECT user_id, balance, pending, earned, redeemed, expired, revoked, adjusted, seq, last_entry_at, frozen, head
 		FROM wp_loyalty_accounts WHERE user_id = ?`, shopper)
+	return account, err
 }
 
 func (c *counter) commit(ctx context.Context, db *sqlx.DB, shopper int64) error {

@@ -123,27 +123,34 @@ func (d *served) stop() error {
 	return errors.Join(err, os.RemoveAll(d.dir))
 }
 
-// idle returns what the daemon costs when the work of its start is done: its
-// memory in bytes and its share of one processor.
-func (d *served) idle(ctx context.Context, b *Bench) (memoryUsed int64, share float64, err error) {
+// rest returns when the work of the daemon's start is done.
+func (d *served) rest(ctx context.Context) error {
 	const (
 		look     = 2 * time.Second
 		quiet    = look / 20
 		patience = 3 * time.Minute
 	)
-	pid := d.process.Pid
 	for deadline := time.Now().Add(patience); ; {
-		busy := cpuTime(pid)
+		busy := cpuTime(d.process.Pid)
 		if err := pause(ctx, look); err != nil {
-			return 0, 0, err
+			return err
 		}
-		if cpuTime(pid)-busy < quiet {
-			break
+		if cpuTime(d.process.Pid)-busy < quiet {
+			return nil
 		}
 		if time.Now().After(deadline) {
-			return 0, 0, errors.New("the daemon does not come to rest")
+			return errors.New("the daemon does not come to rest")
 		}
 	}
+}
+
+// idle returns what the daemon costs when it is at rest: its memory in bytes and
+// its share of one processor.
+func (d *served) idle(ctx context.Context, b *Bench) (memoryUsed int64, share float64, err error) {
+	if err := d.rest(ctx); err != nil {
+		return 0, 0, err
+	}
+	pid := d.process.Pid
 	b.Log("watching an idle daemon for %s", b.Idle)
 	busy, started := cpuTime(pid), time.Now()
 	if err := pause(ctx, b.Idle); err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // CommentRecord is a comment and its sum, which covers all that can change
-// its worth.
+// its worth, and of which State covers the comment's own row.
 type CommentRecord struct {
 	Comment program.Comment
 	Sum     uint64
@@ -31,6 +31,9 @@ var commentFields = []string{
 	utf8("c.comment_type"), utf8("c.comment_approved"), utf8("p.post_type"),
 }
 
+// commentRow are the places of those of its own row.
+var commentRow = []int{1, 2, 4, 5, 7, 8}
+
 // commentsSQL reads the comments for which condition holds, for each the
 // expressions in columns. The index hint is for walks along the key: the
 // servers tend to prefer one on the type, and sort. No derived table: with a
@@ -45,7 +48,7 @@ func commentsSQL(columns, hint, condition string) string {
 
 // commentSumsSQL gives id and digest of those comments.
 func commentSumsSQL(condition string) string {
-	return commentsSQL(`c.comment_ID AS id, `+digestSQL(commentFields[0], commentFields[1:]...)+` AS digest`, byPrimaryKey, condition)
+	return commentsSQL(`c.comment_ID AS id, `+headSQL(commentFields, commentRow...)+` AS digest`, byPrimaryKey, condition)
 }
 
 const byPrimaryKey = `FORCE INDEX (PRIMARY)`
@@ -57,7 +60,7 @@ func (sn *Snapshot) comments(ctx context.Context, hint, condition string, args .
 	err := sn.each(ctx, commentsSQL(columns(commentFields), hint, condition), args, func(r record) error {
 		verified := r.text(6)
 		var sum uint64
-		sum, scratch = digest(scratch, r)
+		sum, scratch = headOf(scratch, r, commentRow...)
 		all = append(all, CommentRecord{
 			Comment: program.Comment{
 				ID:         r.id(0),
@@ -164,6 +167,18 @@ const commentRange = `c.comment_ID >= ? AND c.comment_ID < ?`
 // from <= id < to in buckets of ids, by bucket.
 func (sn *Snapshot) CommentBuckets(ctx context.Context, from, to, size int64) ([]Bucket, error) {
 	return sn.buckets(ctx, "comments", commentSumsSQL(commentRange), "digest", from, to, size)
+}
+
+// CommentStates does that with what State says of the sums. It reads nothing
+// but the comments.
+func (sn *Snapshot) CommentStates(ctx context.Context, from, to, size int64) ([]Bucket, error) {
+	own := make([]string, len(commentRow))
+	for i, at := range commentRow {
+		own[i] = commentFields[at]
+	}
+	return sn.buckets(ctx, "the states of comments", `
+		SELECT c.comment_ID AS id, `+stateSQL(commentFields[0], own...)+` AS state
+		FROM {p}comments c `+byPrimaryKey+` WHERE `+commentsWanted+` AND `+commentRange, "state", from, to, size)
 }
 
 // CommentSums returns the sums of the comments with from <= id < to.

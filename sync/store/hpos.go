@@ -19,6 +19,8 @@ const (
 		WHERE m.order_id = o.id AND m.meta_key = '_refund_amount' ORDER BY m.id LIMIT 1) END`
 )
 
+const hposStatus = 10 // its place
+
 // The date of the last change is left out: each save moves it.
 var (
 	hposFields = []string{
@@ -27,7 +29,7 @@ var (
 		utf8("o.status"), utf8("o.currency"), utf8(hposRefunded), utf8("o.billing_email"),
 	}
 
-	hposHead = headSQL("o.status", hposFields...)
+	hposHead = headSQL(hposFields, hposStatus)
 )
 
 func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, error) {
@@ -49,7 +51,7 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 		func(r record) error {
 			row := &orderRow{
 				id: r.id(0), customer: r.id(3), created: r.time(5), paid: r.time(6), completed: r.time(7), modified: r.time(14),
-				status: same.keep(r.bytes(10)), currency: same.keep(r.bytes(11)), email: values.keep(r.bytes(13)),
+				status: same.keep(r.bytes(hposStatus)), currency: same.keep(r.bytes(11)), email: values.keep(r.bytes(13)),
 				total:       amount{"total_amount", values.keep(r.bytes(4))},
 				shipping:    amount{"shipping_total_amount", values.keep(r.bytes(8))},
 				shippingTax: amount{"shipping_tax_amount", values.keep(r.bytes(9))},
@@ -58,7 +60,7 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 			if isRefund(r.bytes(1)) {
 				row.parent = r.id(2)
 			}
-			row.head, scratch = headOf(scratch, r[:len(hposFields)], 10)
+			row.head, scratch = headOf(scratch, r[:len(hposFields)], hposStatus)
 			rows = append(rows, row)
 			return nil
 		})

@@ -21,10 +21,12 @@ var legacyKeys = []string{
 	"_date_paid", "_date_completed", "_paid_date", "_completed_date", "_refund_amount",
 }
 
+const legacyStatus = 4 // its place
+
 var (
 	legacyPostFields = []string{"o.ID", utf8("o.post_type"), "o.post_parent", "o.post_date_gmt", utf8("o.post_status")}
 
-	legacyHead = `(` + headSQL("o.post_status", legacyPostFields...) + ` ^ (
+	legacyHead = `(` + headSQL(legacyPostFields, legacyStatus) + ` ^ (
 		SELECT BIT_XOR(` + digestMetaSQL("m.post_id") + ` & 4294967295)
 		FROM {p}postmeta m WHERE m.post_id = o.ID AND m.meta_key IN (` + quoted(legacyKeys) + `)))`
 )
@@ -47,11 +49,11 @@ func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orde
 		SELECT `+columns(legacyPostFields)+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
-			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(4)), created: r.time(3), modified: r.time(5)}
+			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(legacyStatus)), created: r.time(3), modified: r.time(5)}
 			if isRefund(r.bytes(1)) {
 				row.parent = r.id(2)
 			}
-			row.head, scratch = headOf(scratch, r[:5], 4)
+			row.head, scratch = headOf(scratch, r[:5], legacyStatus)
 			rows = append(rows, row)
 			return nil
 		})

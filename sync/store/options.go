@@ -32,23 +32,31 @@ type Moment struct {
 	// the ledger keeps of an amount.
 	Decimals int
 	Options  map[string]string // those that were asked for and exist, as they are stored
+	Users    map[int64]bool    // those that were asked for and exist
 }
 
-// Moment reads the site's settings with the clock, and further options.
-func (s *Store) Moment(ctx context.Context, names ...string) (Moment, error) {
-	m := Moment{Options: map[string]string{}}
+// Moment reads the site's settings with the clock, which of some users exist,
+// and further options, all in one statement.
+func (s *Store) Moment(ctx context.Context, users []int64, names ...string) (Moment, error) {
+	m := Moment{Options: map[string]string{}, Users: make(map[int64]bool, len(users))}
 	all := append([]string{priceDecimals}, names...)
-	err := s.once().each(ctx, `
-		SELECT '' AS option_name, UTC_TIMESTAMP(6) AS option_value
-		UNION ALL SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(append(all, settingOptions...))+`)`, nil,
-		func(r record) error {
-			if r.text(0) == "" {
-				m.Now = r.time(1)
-			} else {
-				m.Options[r.text(0)] = r.text(1)
-			}
-			return nil
-		})
+	query := `
+		SELECT 0 AS user, '' AS option_name, UTC_TIMESTAMP(6) AS option_value
+		UNION ALL SELECT 0, option_name, option_value FROM {p}options WHERE option_name IN (` + quoted(append(all, settingOptions...)) + `)`
+	if len(users) > 0 {
+		query += ` UNION ALL SELECT ID, '', '' FROM {u}users WHERE ID IN (` + list(users) + `)`
+	}
+	err := s.once().each(ctx, query, nil, func(r record) error {
+		switch user := r.id(0); {
+		case user != 0:
+			m.Users[user] = true
+		case r.text(1) == "":
+			m.Now = r.time(2)
+		default:
+			m.Options[r.text(1)] = r.text(2)
+		}
+		return nil
+	})
 	if err != nil {
 		return Moment{}, fmt.Errorf("read the site's options: %w", err)
 	}

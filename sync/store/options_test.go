@@ -30,14 +30,14 @@ func TestOptionsAreReadAsTheyAreStored(t *testing.T) {
 		want   int
 	}{{"0", 0}, {"3", 3}, {" 4 ", 4}, {"", 2}, {"-1", 2}, {"many", 2}, {"2.5", 2}, {"99", 8}} {
 		set("woocommerce_price_num_decimals", c.stored)
-		if got, err := s.Moment(t.Context()); err != nil || got.Decimals != c.want {
+		if got, err := s.Moment(t.Context(), nil); err != nil || got.Decimals != c.want {
 			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got.Decimals, err, c.want)
 		}
 	}
 	if _, err := shop.DB.Exec(`DELETE FROM wp_options WHERE option_name = 'woocommerce_price_num_decimals'`); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Moment(t.Context()); err != nil || got.Decimals != 2 {
+	if got, err := s.Moment(t.Context(), nil); err != nil || got.Decimals != 2 {
 		t.Errorf("without the option: %d decimals, %v", got.Decimals, err)
 	}
 }
@@ -56,8 +56,12 @@ func TestAMomentIsWhatTheSiteSaysNow(t *testing.T) {
 			}
 			*at = testshop.Must(time.Parse("2006-01-02 15:04:05.999999", text))
 		}
+		var user int64
+		if err := db.Root.Get(&user, `SELECT MAX(ID) FROM wp_users`); err != nil {
+			t.Fatal(err)
+		}
 		clock(&before)
-		m, err := s.Moment(t.Context(), "loyaltyd_program", "loyaltyd_key")
+		m, err := s.Moment(t.Context(), []int64{user, user + 1}, "loyaltyd_program", "loyaltyd_key")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,6 +71,9 @@ func TestAMomentIsWhatTheSiteSaysNow(t *testing.T) {
 		}
 		if _, there := m.Options["loyaltyd_key"]; there || m.Options["loyaltyd_program"] != `{"a": "Ἄννα"}` {
 			t.Errorf("options %q", m.Options)
+		}
+		if !m.Users[user] || m.Users[user+1] {
+			t.Errorf("of the users %d and %d there are %v", user, user+1, m.Users)
 		}
 		if want, err := s.Settings(t.Context()); err != nil || m.Settings.Currency != "EUR" || fmt.Sprint(m.Settings) != fmt.Sprint(want) {
 			t.Errorf("settings %+v, %v, want %+v", m.Settings, err, want)

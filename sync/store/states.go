@@ -9,7 +9,7 @@ import (
 // a second part, of the refunds whose order exists. An index with type and
 // status holds all that is asked of an order.
 func statesSQL(storage Storage) (string, error) {
-	state := ` COUNT(*), BIT_XOR(` + stateSQL("o.id", "o.status") + `) FROM `
+	state := ` COUNT(*), BIT_XOR(` + stateSQL("o.id", hposFields[hposStatus]) + `) FROM `
 	switch storage {
 	case HPOS:
 		return `
@@ -18,7 +18,7 @@ func statesSQL(storage Storage) (string, error) {
 			SELECT o.id DIV ? AS n,` + state + hposOwners + `
 			WHERE o.type = 'shop_order_refund' AND p.id IS NOT NULL GROUP BY n`, nil
 	case Legacy:
-		state = ` COUNT(*), BIT_XOR(` + stateSQL("o.ID", "o.post_status") + `) FROM `
+		state = ` COUNT(*), BIT_XOR(` + stateSQL("o.ID", legacyPostFields[legacyStatus]) + `) FROM `
 		return `
 			SELECT o.ID DIV ? AS n,` + state + `{p}posts o WHERE o.post_type = 'shop_order' GROUP BY n
 			UNION ALL

@@ -8,7 +8,7 @@ import (
 
 // DigestVersion names the way in which digests are made. Digests of another
 // version say nothing about a row.
-const DigestVersion = 3
+const DigestVersion = 4
 
 // A digest is a 64-bit number that stands for a stored row: the CRC-32 of the
 // row's fields in UTF-8, joined by "|", NULL as "|~", plus one, times a
@@ -35,7 +35,7 @@ type RowSums struct {
 }
 
 // State returns of a head, or of several combined, what stands for ids and
-// statuses.
+// statuses; of the sums of comments, for their own rows.
 func State(head uint64) uint64 { return head >> 32 }
 
 // Bucket is the combined sum of the rows whose id lies in
@@ -97,25 +97,38 @@ func (r record) appendField(to []byte, i int) []byte {
 	return r.appendText(to, i)
 }
 
-// A head is the lower halves of two digests. They still tell any two texts
-// apart that their checksums tell apart; that changes of several rows cancel
-// out is as rare as in random 32-bit numbers.
+// Some sums are two in one: the lower halves of two digests, the upper one of
+// the fields that can be read cheaply. They still tell any two texts apart that
+// their checksums tell apart; that changes of several rows cancel out is as rare
+// as in random 32-bit numbers.
 const lowerHalf = 1<<32 - 1
 
-func stateSQL(id, status string) string { return "(" + digestSQL(id, utf8(status)) + " & 4294967295)" }
-
-// headSQL returns the SQL expression of a head whose status is in that column,
-// and of whose fields the first is the id.
-func headSQL(status string, fields ...string) string {
-	return "(" + stateSQL(fields[0], status) + " << 32 | (" + digestSQL(fields[0], fields[1:]...) + " & 4294967295))"
+func stateSQL(id string, fields ...string) string {
+	return "(" + digestSQL(id, fields...) + " & 4294967295)"
 }
 
-// headOf is headSQL for fields as they were read, of which one is the status.
-func headOf(scratch []byte, fields record, status int) (uint64, []byte) {
-	scratch = fields.appendField(scratch[:0], status)
-	state := product(fields.sum(0), scratch)
+// headSQL returns the SQL expression of such a sum of a row whose id is the
+// first field, with those at these places in its upper half.
+func headSQL(fields []string, state ...int) string {
+	own := make([]string, len(state))
+	for i, at := range state {
+		own[i] = fields[at]
+	}
+	return "(" + stateSQL(fields[0], own...) + " << 32 | (" + digestSQL(fields[0], fields[1:]...) + " & 4294967295))"
+}
+
+// headOf is headSQL for fields as they were read.
+func headOf(scratch []byte, fields record, state ...int) (uint64, []byte) {
+	scratch = scratch[:0]
+	for i, at := range state {
+		if i > 0 {
+			scratch = append(scratch, '|')
+		}
+		scratch = fields.appendField(scratch, at)
+	}
+	upper := product(fields.sum(0), scratch)
 	sum, scratch := digest(scratch, fields)
-	return state<<32 | sum&lowerHalf, scratch
+	return upper<<32 | sum&lowerHalf, scratch
 }
 
 // digestMetaSQL returns the SQL expression of the digest of a row m of a meta

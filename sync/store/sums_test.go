@@ -137,6 +137,11 @@ func checkSums(t *testing.T, s *store.Store, storage store.Storage) {
 			comments[record.Comment.ID] = record.Sum
 		}
 		same(t, "comments", testshop.Must(sn.CommentSums(ctx, 0, maxComment+1)), comments)
+		own := map[int64]uint64{}
+		for id, sum := range comments {
+			own[id] = store.State(sum)
+		}
+		same(t, "states of comments", testshop.Must(sn.CommentStates(ctx, 0, maxComment+1, size)), buckets(own, size))
 		same(t, "comment buckets", testshop.Must(sn.CommentBuckets(ctx, 0, maxComment+1, size)), buckets(comments, size))
 
 		maxUser, err := sn.MaxUserID(ctx)
