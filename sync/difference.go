@@ -201,24 +201,25 @@ func stepCause(step program.Step, first bool) string {
 // comes after what the order earned.
 func inOrder(postings []ledger.Posting) []ledger.Posting {
 	type dated struct {
-		ledger.Posting
 		at time.Time
+		i  int
 	}
 	all := make([]dated, len(postings))
-	for i, p := range postings {
-		all[i] = dated{p, p.OccurredAt}
+	for i := range postings {
+		p := &postings[i]
+		all[i] = dated{p.OccurredAt, i}
 		if i == 0 {
 			continue
 		}
-		before := &all[i-1]
-		if p.Source == before.Source && p.Object == before.Object && p.User == before.User && before.at.After(all[i].at) {
-			all[i].at = before.at
+		before := &postings[i-1]
+		if p.Source == before.Source && p.Object == before.Object && p.User == before.User && all[i-1].at.After(p.OccurredAt) {
+			all[i].at = all[i-1].at
 		}
 	}
 	slices.SortStableFunc(all, func(a, b dated) int { return a.at.Compare(b.at) })
 	sorted := make([]ledger.Posting, len(all))
 	for i := range all {
-		sorted[i] = all[i].Posting
+		sorted[i] = postings[all[i].i]
 	}
 	return sorted
 }

@@ -10,9 +10,17 @@ import (
 func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 	r := p.run
 	p.withhold(result)
-	var postings []ledger.Posting
-	var done, settle, left []int64
-	var seen []seenOrder
+	n, rows := 0, 0
+	for _, c := range p.cases {
+		n += len(c.postings)
+		if c.record != nil {
+			rows += len(c.record.Rows)
+		}
+	}
+	postings := make([]ledger.Posting, 0, n)
+	done := make([]int64, 0, len(p.cases))
+	var settle, left []int64
+	seen := make([]seenOrder, 0, rows)
 	for _, c := range p.cases {
 		if c.record != nil {
 			result.problems = append(result.problems, c.record.Problems...)
@@ -33,9 +41,9 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 			result.skipped++
 		}
 		done = append(done, c.id)
-		rows := c.seenRows()
-		seen = append(seen, rows...)
-		for _, row := range rows {
+		first := len(seen)
+		seen = c.appendSeen(seen)
+		for _, row := range seen[first:] {
 			// A refund that was another order's leaves that one.
 			if before := p.seen[row.ID]; before != nil && before.Parent != 0 && before.Parent != row.Parent {
 				left = append(left, before.Parent)
@@ -103,12 +111,11 @@ func (p *orderPlan) goneRows(done []int64) []int64 {
 	return ids
 }
 
-// seenRows returns what to remember of the order and its refunds.
-func (c *orderCase) seenRows() []seenOrder {
+// appendSeen appends what to remember of the order and its refunds.
+func (c *orderCase) appendSeen(rows []seenOrder) []seenOrder {
 	if c.record == nil {
-		return nil
+		return rows
 	}
-	rows := make([]seenOrder, 0, len(c.record.Rows))
 	for _, row := range c.record.Rows {
 		seen := seenOrder{ID: row.ID, Parent: row.Parent, Head: row.Head, Body: row.Body}
 		if row.ID == c.id {

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -88,6 +89,11 @@ func open(ctx context.Context, config *mysql.Config, isolation string) (*sqlx.DB
 	return db, nil
 }
 
+// room makes a statement long: the driver receives answers into the space that
+// its longest statement took, else in pieces of 4 KiB, each a call of the
+// system.
+var room = strings.Repeat(" ", 32<<10)
+
 // isolated gives each new session the isolation of its transactions, which
 // would otherwise cost a statement in front of each one. No variable of that
 // name is known to all servers.
@@ -106,7 +112,7 @@ func (c isolated) Connect(ctx context.Context) (driver.Conn, error) {
 		_ = conn.Close()
 		return nil, fmt.Errorf("set the isolation of transactions: %T runs no statements", conn)
 	}
-	if _, err = session.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL "+c.level, nil); err != nil {
+	if _, err = session.ExecContext(ctx, "SET SESSION TRANSACTION ISOLATION LEVEL "+c.level+room, nil); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("set the isolation of transactions: %w", err)
 	}

@@ -67,7 +67,31 @@ func (r *Rows) Bool(b bool) {
 // Time adds a time, in UTC, cut to microseconds.
 func (r *Rows) Time(t time.Time) {
 	r.field()
-	r.text = t.UTC().AppendFormat(r.text, "2006-01-02 15:04:05.000000")
+	t = t.UTC()
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		r.text = t.AppendFormat(r.text, "2006-01-02 15:04:05.000000")
+		return
+	}
+	hour, minute, second := t.Clock()
+	r.text = appendDigits(r.text, year, 4)
+	r.text = appendDigits(append(r.text, '-'), int(month), 2)
+	r.text = appendDigits(append(r.text, '-'), day, 2)
+	r.text = appendDigits(append(r.text, ' '), hour, 2)
+	r.text = appendDigits(append(r.text, ':'), minute, 2)
+	r.text = appendDigits(append(r.text, ':'), second, 2)
+	r.text = appendDigits(append(r.text, '.'), t.Nanosecond()/1000, 6)
+}
+
+// appendDigits appends a number with leading zeros.
+func appendDigits(to []byte, n, width int) []byte {
+	end := len(to) + width
+	to = append(to, "000000"[:width]...)
+	for i := end - 1; n > 0; i-- {
+		to[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return to
 }
 
 // NullTime adds a time or NULL.

@@ -8,7 +8,7 @@ import (
 )
 
 func metaSum(owners string, meta int64, key string, value []byte) uint64 {
-	sum, _ := digestMeta(nil, owners, meta, []byte(key), value)
+	sum, _ := digestMeta(nil, checksumOwners([]byte(owners)), meta, []byte(key), value)
 	return sum
 }
 

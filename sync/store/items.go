@@ -63,7 +63,7 @@ type item struct {
 	owner int64
 	kind  string
 	name  string
-	path  string // its owner, itself and its kind, as digests name them
+	path  uint32 // begins the digests of its meta: its owner, itself and its kind
 	sum   uint64
 	meta  [metaCount]struct {
 		id   int64 // 0: none seen
@@ -131,7 +131,8 @@ func (sn *Snapshot) itemMeta(ctx context.Context, items []item) error {
 		ids, at[it.id] = append(ids, it.id), i
 		scratch = append(strconv.AppendInt(scratch[:0], it.owner, 10), '|')
 		scratch = append(strconv.AppendInt(scratch, it.id, 10), '|')
-		it.path = values.keep(append(scratch, it.kind...))
+		scratch = append(scratch, it.kind...)
+		it.path = checksumOwners(scratch)
 	}
 	var it *item
 	return sn.meta(ctx, itemMeta, itemKeys, ids, func(m metaRow) {

@@ -80,7 +80,8 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 			return
 		}
 		var sum uint64
-		sum, scratch = digestMeta(scratch, strconv.FormatInt(m.owner, 10), m.id, m.name, m.value)
+		scratch = strconv.AppendInt(scratch[:0], m.owner, 10)
+		sum, scratch = digestMeta(scratch, checksumOwners(scratch), m.id, m.name, m.value)
 		rows[i].head ^= sum & lowerHalf
 		if m.key >= 0 {
 			if have := &meta[i*len(legacyKeys)+m.key]; have.id == 0 || m.id < have.id {

@@ -138,12 +138,10 @@ func digestMetaSQL(owners ...string) string {
 	return productSQL("m.meta_id", slices.Concat(owners, row))
 }
 
-// digestMeta is digestMetaSQL for owners that are joined by "|". A nil value is
-// NULL.
-func digestMeta(scratch []byte, owners string, meta int64, key, value []byte) (uint64, []byte) {
+// digestMeta is digestMetaSQL for owners of which checksumOwners was made. A
+// nil value is NULL.
+func digestMeta(scratch []byte, owners uint32, meta int64, key, value []byte) (uint64, []byte) {
 	b := scratch[:0]
-	b = append(b, owners...)
-	b = append(b, '|')
 	b = append(b, key...)
 	b = append(b, '|')
 	if value == nil {
@@ -151,7 +149,13 @@ func digestMeta(scratch []byte, owners string, meta int64, key, value []byte) (u
 	} else {
 		b = append(b, value...)
 	}
-	return product(uint64(meta), b), b
+	return multiply(uint64(meta), crc32.Update(owners, crc32.IEEETable, b)), b
+}
+
+// checksumOwners begins the checksum of each meta row of owners, which are
+// joined by "|".
+func checksumOwners(owners []byte) uint32 {
+	return crc32.Update(crc32.ChecksumIEEE(owners), crc32.IEEETable, []byte{'|'})
 }
 
 // The product cannot leave 64 bits, and is never 0.
@@ -159,6 +163,8 @@ func productSQL(id string, parts []string) string {
 	return "(CRC32(CONCAT_WS('|', " + strings.Join(parts, ", ") + ")) + 1) * (" + id + " << 1 & 4294967295 | 1)"
 }
 
-func product(id uint64, text []byte) uint64 {
-	return (uint64(crc32.ChecksumIEEE(text)) + 1) * uint64(uint32(id)<<1|1)
+func product(id uint64, text []byte) uint64 { return multiply(id, crc32.ChecksumIEEE(text)) }
+
+func multiply(id uint64, checksum uint32) uint64 {
+	return (uint64(checksum) + 1) * uint64(uint32(id)<<1|1)
 }
