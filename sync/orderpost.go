@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"time"
 
 	"loyaltyd/ledger"
 )
@@ -49,7 +50,7 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 				left = append(left, before.Parent)
 			}
 		}
-		if p.batch.settle && c.record != nil {
+		if c.record != nil && (p.batch.settle || p.inTheMaking(c)) {
 			settle = append(settle, c.id)
 		}
 	}
@@ -88,6 +89,13 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 		return p.batch.done(ctx, p.tx)
 	}
 	return nil
+}
+
+// inTheMaking reports whether an order changed so lately that the request which
+// changes it may not have come to its end.
+func (p *orderPlan) inTheMaking(c *orderCase) bool {
+	const longestRequest = time.Minute // twice what PHP gives one by default
+	return c.record.Order.Modified.After(p.run.clock.Add(-longestRequest))
 }
 
 // goneRows returns the ids to forget: those of orders that were dealt with. A

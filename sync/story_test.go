@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"loyaltyd/internal/testshop"
 	"loyaltyd/sync"
@@ -241,13 +242,32 @@ func TestWhatIsSeenHalfWrittenIsDatedRight(t *testing.T) {
 	})
 }
 
+// So is one that a first run sees in the making.
+func TestWhatAFirstRunSeesHalfWrittenIsLookedAtAgain(t *testing.T) {
+	storages(t, ``, func(t *testing.T, s *stage) {
+		ann := s.customer("ann")
+		s.runBefore("{p}woocommerce_order_items", sync.Full)
+		s.now = time.Now()
+		s.order(ann, "processing", "12.00")
+		s.seenHalf("an order without lines", ann, 0)
+
+		s.run(sync.Increment)
+		if balance := s.balances()[ann]; balance != 12 {
+			t.Errorf("%d points for the whole order", balance)
+		}
+		s.sound()
+	})
+}
+
 // lookBefore runs an increment before the shop's next statement on a table.
-func (s *stage) lookBefore(table string) {
+func (s *stage) lookBefore(table string) { s.runBefore(table, sync.Increment) }
+
+func (s *stage) runBefore(table string, mode sync.Mode) {
 	table = s.Prefix.SQL(table)
 	s.Before = func(query string) error {
 		if strings.Contains(query, table) {
 			s.Before = nil
-			s.run(sync.Increment)
+			s.run(mode)
 		}
 		return nil
 	}
