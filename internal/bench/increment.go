@@ -47,16 +47,25 @@ func (b *Bench) increment(ctx context.Context) (lines []Line, err error) {
 func (b *Bench) changed() int { return min(1000, b.Few/10) }
 
 func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Line, err error) {
-	here, err := b.newEdits(ctx, big, big.Orders)
+	here, err := b.newEdits(ctx, big)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, here.close()) }()
-	there, err := b.newEdits(ctx, small, small.Orders)
-	if err != nil {
-		return nil, err
+	there := here
+	if small != big {
+		if there, err = b.newEdits(ctx, small); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, there.close()) }()
 	}
-	defer func() { err = errors.Join(err, there.close()) }()
+	both := slices.Compact([]*edits{here, there})
+	each := func(do func(*edits) error) (err error) {
+		for _, e := range both {
+			err = errors.Join(err, do(e))
+		}
+		return err
+	}
 	for _, of := range slices.Compact([]int{min(b.Few, b.Orders), b.Orders}) {
 		what := fmt.Sprintf("%d changed orders", b.changed())
 		if of < b.Orders {
@@ -64,7 +73,7 @@ func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Lin
 		} else {
 			what += " of the whole history"
 		}
-		if err := errors.Join(here.choose(ctx, of), there.choose(ctx, of)); err != nil {
+		if err := each(func(e *edits) error { return e.choose(ctx, of) }); err != nil {
 			return lines, err
 		}
 		works := []func() (time.Duration, error){
@@ -93,7 +102,7 @@ func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Lin
 			_, err := here.ours(ctx)
 			return err
 		})
-		if err := errors.Join(err, here.restore(ctx), there.restore(ctx)); err != nil {
+		if err := errors.Join(err, each(func(e *edits) error { return e.restore(ctx) })); err != nil {
 			return lines, err
 		}
 	}
@@ -110,7 +119,7 @@ type edits struct {
 	last   int64    // entry before it
 }
 
-func (b *Bench) newEdits(ctx context.Context, s *Store, orders int) (*edits, error) {
+func (b *Bench) newEdits(ctx context.Context, s *Store) (*edits, error) {
 	b.Log("copying the ledger: %s", s)
 	for _, statement := range []string{
 		"CREATE OR REPLACE TABLE bench_ledger LIKE wp_loyalty_entries",
