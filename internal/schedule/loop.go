@@ -82,11 +82,11 @@ func (l *Loop) Turn(ctx context.Context) time.Duration {
 		return nap
 	}
 	err = job.attempt(ctx)
+	if err == nil && ctx.Err() == nil {
+		err = l.Save(ctx, job.Name, job.Schedule.Reached(moment.Last[job.Name], moment.Now))
+	}
 	if ctx.Err() != nil {
 		return 0 // how it ended is no news about the job
-	}
-	if err == nil {
-		err = l.Save(ctx, job.Name, job.Schedule.Reached(moment.Last[job.Name], moment.Now))
 	}
 	l.ended(job.Name, err)
 	return 0

@@ -262,6 +262,15 @@ func TestAStoppedJobIsNeitherDoneNorFailed(t *testing.T) {
 	}
 }
 
+func TestASaveThatIsStoppedIsNoFailure(t *testing.T) {
+	w := newWorld(t, map[string]string{"sync": "@every 15s"})
+	ctx, stop := context.WithCancel(t.Context())
+	w.loop.Save = func(ctx context.Context, _ string, _ time.Time) error { stop(); return ctx.Err() }
+	if w.loop.Turn(ctx); len(w.heard) > 0 {
+		t.Errorf("heard %v", w.heard)
+	}
+}
+
 func TestAClockThatIsSetBackDoesNotStopTheLoop(t *testing.T) {
 	w := newWorld(t, map[string]string{"sync": "@every 15s"})
 	w.until("06T00:00:01")
