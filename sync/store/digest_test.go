@@ -26,10 +26,8 @@ func rowSum(fields ...string) uint64 {
 func TestSwappedTextsMoveTheSum(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`-?[0-9]{1,3}\.[0-9]{2}`)
-		a, b := text.Draw(t, "a"), text.Draw(t, "b")
-		if a == b {
-			t.Skip("nothing to swap")
-		}
+		a := text.Draw(t, "a")
+		b := text.Filter(func(b string) bool { return b != a }).Draw(t, "b")
 		id := rapid.Int64Range(1, 1<<40)
 		first := id.Draw(t, "first")
 		second := first + rapid.Int64Range(1, 100).Draw(t, "distance")
