@@ -106,7 +106,7 @@ func (r *run) readSlice(ctx context.Context, pass *passes, n int64) (slice conte
 	}
 	if known, is := pass.Lines[n]; is && !known.scattered() {
 		var now contents
-		err := r.paced(ctx, func() error {
+		err := r.paced(ctx, "lines", func() error {
 			return r.once(func(sn *store.Snapshot) (err error) {
 				now, err = sumSlice(ctx, sn, from, to)
 				return err
@@ -116,7 +116,7 @@ func (r *run) readSlice(ctx context.Context, pass *passes, n int64) (slice conte
 			return known, err
 		}
 	}
-	err = r.paced(ctx, func() error {
+	err = r.paced(ctx, "lines with their orders", func() error {
 		return r.snapshot(ctx, func(sn *store.Snapshot) (err error) {
 			if slice, err = sumSlice(ctx, sn, from, to); err != nil {
 				return err
@@ -163,7 +163,7 @@ func (r *run) compareContents(ctx context.Context, lines map[int64]contents) err
 		maps.DeleteFunc(lines, func(_ int64, slice contents) bool { return slice.Bodies[n] != 0 })
 		for i := range int64(contentBucket / bucketSize) {
 			part := n*(contentBucket/bucketSize) + i
-			if err := r.paced(ctx, func() error { return r.lookInto(ctx, part*bucketSize, endOfBucket(part)) }); err != nil {
+			if err := r.paced(ctx, "orders that differ", func() error { return r.lookInto(ctx, part*bucketSize, endOfBucket(part)) }); err != nil {
 				return err
 			}
 		}

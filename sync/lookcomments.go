@@ -226,7 +226,7 @@ func (r *run) compareComments(
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextCommentID(ctx, id) }
 	return r.eachSpan(ctx, "comments", "seen_comments", from, through, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
-		err = r.paced(ctx, func() error {
+		err = r.paced(ctx, "comments: "+part, func() error {
 			return r.once(func(sn *store.Snapshot) error {
 				inStore, err = sums(sn, ctx, from, to, bucketSize)
 				return err

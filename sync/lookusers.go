@@ -201,7 +201,7 @@ func (r *run) sweepUsers(ctx context.Context) error {
 	next := func(sn *store.Snapshot, id int64) (int64, error) { return sn.NextUserID(ctx, id) }
 	err = r.eachSpan(ctx, "users", "seen_users", 0, last, next, func(from, to int64) (empty bool, err error) {
 		var inStore []store.Bucket
-		err = r.paced(ctx, func() error {
+		err = r.paced(ctx, "users", func() error {
 			return r.once(func(sn *store.Snapshot) error {
 				inStore, err = sn.UserBuckets(ctx, from, to, bucketSize)
 				return err

@@ -8,13 +8,13 @@ import (
 // A sweep is in no hurry. Its statements are short, and after each it leaves
 // the server to others: for a moment if it runs by the schedule, and for
 // longer while the server is busy, which shows in a statement that takes much
-// longer than the one before it did.
+// longer than those of its kind did.
 const (
 	restMost = 250 * time.Millisecond
 	busyBy   = 2 // times as long as usual
 )
 
-// pace is how long the statements of a sweep usually take.
+// pace is how long statements of one kind usually take.
 type pace struct{ usual time.Duration }
 
 // rest returns how long to rest after a statement that took so long.
@@ -38,13 +38,16 @@ func (p *pace) rest(took time.Duration, gently bool) time.Duration {
 	return min(took, restMost)
 }
 
-// paced does a statement of a sweep and rests.
-func (r *run) paced(ctx context.Context, statement func() error) error {
+// paced does a statement of a sweep, of a kind that has a name, and rests.
+func (r *run) paced(ctx context.Context, kind string, statement func() error) error {
+	if r.paces[kind] == nil {
+		r.paces[kind] = &pace{}
+	}
 	started := r.Now()
 	if err := statement(); err != nil {
 		return err
 	}
-	rest := r.pace.rest(r.Now().Sub(started), r.slices)
+	rest := r.paces[kind].rest(r.Now().Sub(started), r.slices)
 	if rest <= 0 {
 		return nil
 	}

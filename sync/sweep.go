@@ -112,7 +112,7 @@ func (r *run) sweepOrders(ctx context.Context) error {
 // sweepStates finds orders and refunds that came, went or changed their status.
 func (r *run) sweepStates(ctx context.Context) error {
 	var states []store.Bucket
-	err := r.paced(ctx, func() error {
+	err := r.paced(ctx, "states", func() error {
 		return r.once(func(sn *store.Snapshot) (err error) {
 			states, err = sn.States(ctx, r.settings.Storage, bucketSize)
 			return err
@@ -193,7 +193,7 @@ func endOfBucket(n int64) int64 {
 
 func (r *run) differingOrders(ctx context.Context, from, to int64) (numbers []int64, empty bool, err error) {
 	var heads []store.Bucket
-	err = r.paced(ctx, func() error {
+	err = r.paced(ctx, "heads", func() error {
 		return r.once(func(sn *store.Snapshot) error {
 			var err error
 			heads, err = sn.HeadBuckets(ctx, r.settings.Storage, from, to, bucketSize)

@@ -94,9 +94,9 @@ type run struct {
 	programs  map[int64]*program.Program
 	exclusion program.Exclusion
 	mode      Mode
-	slices    bool    // of the lines of orders only the next slice is compared
-	passes    *passes // of a sweep: how far they are when the run has come to its end
-	pace      pace
+	slices    bool             // of the lines of orders only the next slice is compared
+	passes    *passes          // of a sweep: how far they are when the run has come to its end
+	paces     map[string]*pace // by kind of statement
 	brake     *brake
 	state     *state
 	summary   *Summary
@@ -155,7 +155,7 @@ func (e *Engine) begin(ctx context.Context, mode Mode) (r *run, end func(), err 
 	}
 	r = &run{
 		Engine: e, settings: settings, mode: mode, exclusion: e.Programme.Exclusion,
-		brake: newBrake(), summary: newSummary(mode), mayHaveTodos: true,
+		brake: newBrake(), summary: newSummary(mode), mayHaveTodos: true, paces: map[string]*pace{},
 		ledger: ledger.Open(e.LedgerDB, e.Prefix, ledger.Options{Zone: settings.Zone, Clamp: e.Programme.Clamp, LoadFrom: e.LoadFrom}),
 	}
 	length := e.Lease
