@@ -140,8 +140,19 @@ func (sn *Snapshot) stretch(ctx context.Context, table ownedTable, run []int64, 
 	if err != nil {
 		return false, err
 	}
-	// The owner's index holds the id as well: what was read above is passed
-	// over in it.
-	return true, sn.each(ctx, table.selectSQL(`IGNORE INDEX (PRIMARY)`)+wanted+`(`+table.id+` < ? OR `+table.id+` > ?)`,
-		[]any{first, last, from, to}, visit)
+	// The owner's index holds the id as well, so that it alone tells what lies
+	// elsewhere; asked for whole rows, a server may read all of a small table.
+	var elsewhere []int64
+	err = sn.each(ctx, `
+		SELECT `+table.id+` FROM `+table.name+` WHERE `+table.owner+` BETWEEN ? AND ? AND (`+table.id+` < ? OR `+table.id+` > ?)`,
+		[]any{first, last, from, to}, func(r record) error {
+			elsewhere = append(elsewhere, r.id(0))
+			return nil
+		})
+	if err != nil {
+		return false, err
+	}
+	return true, chunks(elsewhere, maxList, func(part []int64) error {
+		return sn.each(ctx, table.selectSQL("")+` WHERE `+table.id+` IN (`+list(part)+`) AND `+table.wanted, nil, visit)
+	})
 }
