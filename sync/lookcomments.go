@@ -92,7 +92,7 @@ func (r *run) everyComment(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read := pageReader[[]store.CommentRecord]{read: readComments}
+	read := pageReader[[]store.CommentRecord]{find: readComments}
 	err = everyPage(ctx, r.Store, read, r.resume(), r.postComments, r.lookAtCommentsAgain,
 		func(through int64) { r.report("comments", min(through, of), of) })
 	if err == nil {

@@ -113,7 +113,7 @@ func (r *run) everyOrder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read := pageReader[orderPage]{read: r.readOrders, make: r.valueAhead}
+	read := pageReader[orderPage]{find: r.findOrders, fill: r.fillOrders}
 	return everyPage(ctx, r.Store, read, r.resume(), r.postPage, r.lookAtPageAgain,
 		func(through int64) { r.report("orders", min(through, of), of) })
 }
@@ -126,12 +126,16 @@ type orderPage struct {
 	valued  []valuedOrder // as records; nil if unknown
 }
 
-func (r *run) readOrders(ctx context.Context, sn *store.Snapshot, after int64) (content orderPage, through int64, err error) {
-	if content.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery); err != nil {
-		return content, 0, err
-	}
-	content.records, err = sn.Orders(ctx, r.settings.Storage, content.ids, false)
-	return content, orderPageEnd(content.ids), err
+func (r *run) findOrders(ctx context.Context, sn *store.Snapshot, after int64) (page orderPage, through int64, err error) {
+	page.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery)
+	return page, orderPageEnd(page.ids), err
+}
+
+func (r *run) fillOrders(ctx context.Context, sn *store.Snapshot, page orderPage) (orderPage, error) {
+	var err error
+	page.records, err = sn.Orders(ctx, r.settings.Storage, page.ids, false)
+	page.valued = r.valueAhead(page.records)
+	return page, err
 }
 
 // orderPageEnd returns the id up to which a page of ids looks.

@@ -113,7 +113,7 @@ func (r *run) everyUser(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read := pageReader[[]store.UserRecord]{read: readUsers}
+	read := pageReader[[]store.UserRecord]{find: readUsers}
 	err = everyPage(ctx, r.Store, read, r.resume(), r.postUsers, r.lookAtUsersAgain,
 		func(through int64) { r.report("users", min(through, of), of) })
 	if err == nil {

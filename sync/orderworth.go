@@ -79,22 +79,22 @@ func valueOrder(version int64, rules *program.Program, order *program.Order, at 
 	return v
 }
 
-// valueAhead values the orders of a page by the versions of their times, which
-// are those that count unless the ledger says otherwise.
-func (r *run) valueAhead(page orderPage) orderPage {
+// valueAhead values orders by the versions of their times, which are those that
+// count unless the ledger says otherwise; nil if that cannot be told.
+func (r *run) valueAhead(records []store.OrderRecord) []valuedOrder {
 	if r.anyCategoryRules { // the ledger knows the categories
-		return page
+		return nil
 	}
-	page.valued = make([]valuedOrder, len(page.records))
-	for i := range page.records {
-		order := &page.records[i].Order
+	valued := make([]valuedOrder, len(records))
+	for i := range records {
+		order := &records[i].Order
 		version := ledger.VersionAt(r.versions, program.EarnsAt(order)).ID
 		rules := r.programs[version]
 		if rules != nil && (order.Customer != 0 || r.anyMatch) {
-			page.valued[i] = *valueOrder(version, rules, order, nil)
+			valued[i] = *valueOrder(version, rules, order, nil)
 		}
 	}
-	return page
+	return valued
 }
 
 // judgeChange finds the date and the cause of a difference that is not the

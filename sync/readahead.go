@@ -13,8 +13,8 @@ import (
 // judged and posted.
 const pagesAhead = 2
 
-// readAhead reads pages one after the other, each in a snapshot of its own,
-// while earlier ones are posted.
+// readAhead reads pages, each in a snapshot of its own, while earlier ones are
+// posted.
 type readAhead[P any] struct {
 	store  *store.Store
 	read   pageReader[P]
@@ -24,12 +24,12 @@ type readAhead[P any] struct {
 	open   sync.WaitGroup // snapshots
 }
 
-// pageReader reads the page after an id and tells the id up to which it
-// looked: lastID if there is nothing more. What then is made of the page, if
-// make is not nil, is made while the next one is read.
+// pageReader reads pages. Find reads of the page after an id what tells up to
+// which id it goes: lastID if there is nothing more. Fill, if not nil, reads the
+// rest, while the next page is found and filled too.
 type pageReader[P any] struct {
-	read func(ctx context.Context, sn *store.Snapshot, after int64) (content P, through int64, err error)
-	make func(P) P
+	find func(ctx context.Context, sn *store.Snapshot, after int64) (content P, through int64, err error)
+	fill func(ctx context.Context, sn *store.Snapshot, found P) (P, error)
 }
 
 // page is a page as read. Its snapshot stays open until done is closed.
@@ -57,7 +57,8 @@ func (a *readAhead[P]) stop() {
 }
 
 // readPage reads the page after an id, sets the reading of the next one going
-// and keeps its own snapshot open while that is in use.
+// as soon as it knows where that begins, and keeps its own snapshot open while
+// that is in use.
 func (a *readAhead[P]) readPage(ctx context.Context, after int64, to chan<- *page[P]) {
 	select {
 	case a.slots <- struct{}{}:
@@ -67,14 +68,16 @@ func (a *readAhead[P]) readPage(ctx context.Context, after int64, to chan<- *pag
 	err := a.store.Snapshot(ctx, func(sn *store.Snapshot) error {
 		p := &page[P]{sn: sn, next: make(chan *page[P], 1), done: make(chan struct{})}
 		var err error
-		if p.content, p.through, err = a.read.read(ctx, sn, after); err != nil {
+		if p.content, p.through, err = a.read.find(ctx, sn, after); err != nil {
 			return err
 		}
 		if p.through != lastID {
 			a.open.Go(func() { a.readPage(ctx, p.through, p.next) })
 		}
-		if a.read.make != nil {
-			p.content = a.read.make(p.content)
+		if a.read.fill != nil {
+			if p.content, err = a.read.fill(ctx, sn, p.content); err != nil {
+				return err
+			}
 		}
 		to <- p
 		select {
