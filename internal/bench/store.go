@@ -176,7 +176,22 @@ func MakeStore(ctx context.Context, dsn string, storage testshop.Storage, orders
 	if err := alter("ADD", func(key string) string { return key }); err != nil {
 		return err
 	}
-	return execute(ctx, shop.DB, "DROP TABLE bench_orders, bench_lines")
+	if err := execute(ctx, shop.DB, "DROP TABLE bench_orders, bench_lines"); err != nil {
+		return err
+	}
+	return analyze(ctx, shop.DB)
+}
+
+// analyze lets the server count its tables, as it does by itself some time
+// after they have grown.
+func analyze(ctx context.Context, db *sqlx.DB) error {
+	var tables []string
+	err := db.SelectContext(ctx, &tables, `
+		SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE'`)
+	if err != nil {
+		return fmt.Errorf("list the store's tables: %w", err)
+	}
+	return execute(ctx, db, "ANALYZE TABLE "+strings.Join(tables, ", "))
 }
 
 func execute(ctx context.Context, db *sqlx.DB, statement string) error {

@@ -2,7 +2,8 @@
 -- lines with nine meta rows a line and an order note, for every twentieth
 -- completed one a refund, for every fifth no customer, 0.3 reviews. {orders} is
 -- replaced by the number. Nothing is random: the same size gives the same
--- store.
+-- store. Which order has which customer, which status and a refund does not hang
+-- together: of a customer's five orders at most one earns nothing.
 
 -- Ids: products 101 to 300, customers from 1001, orders from 10,000,001 (in
 -- WordPress they share one sequence with the posts), refunds after them.
@@ -14,7 +15,7 @@ CREATE TABLE bench_orders (
 
 INSERT INTO bench_orders
 SELECT seq, 10000000 + seq, IF(seq % 5 = 0, 0, 1001 + (seq * 7919) % GREATEST({orders} DIV 5, 1)),
-  ELT(1 + (seq * 31) % 50, 'processing', 'processing', 'on-hold', 'pending', 'cancelled', 'cancelled', 'failed', 'failed', 'refunded',
+  ELT(1 + (seq * 31 + seq DIV GREATEST({orders} DIV 5, 1) * 10) % 50, 'processing', 'processing', 'on-hold', 'pending', 'cancelled', 'cancelled', 'failed', 'failed', 'refunded',
     'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed',
     'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed',
     'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed', 'completed',
@@ -37,7 +38,7 @@ FROM bench_orders o JOIN seq_0_to_3 p ON p.seq < o.pieces;
 UPDATE bench_orders o JOIN (SELECT order_id, SUM(total) AS total FROM bench_lines GROUP BY order_id) l ON l.order_id = o.id
 SET o.total = l.total + ROUND(l.total * 0.19, 2) + 4.90;
 
-UPDATE bench_orders SET refund = 10000000 + {orders} + n WHERE n % 20 = 0 AND status = 'completed' OR status = 'refunded';
+UPDATE bench_orders SET refund = 10000000 + {orders} + n WHERE n % 20 = 7 AND status = 'completed' OR status = 'refunded';
 
 INSERT INTO bench_lines
 SELECT ({orders} DIV 4 + 1) * 10 + o.n, o.refund, l.product, -l.quantity, -l.subtotal, -l.total, l.item

@@ -140,27 +140,31 @@ func (w *swept) measure(ctx context.Context) (lines []Line, err error) {
 		Store: w.store.String(), What: "first sweep of everything, from start to end", Ours: Seconds(first),
 		Counts: []Figure{Count(w.cost.Read, "rows read"), {w.cost.CPU.Seconds(), "s CPU of the server"}},
 	})
+	all := parts(w.store.Storage)
+	// Both comparisons of states find the cache as the lines left it.
+	afterLines := func(part bool, work func() (time.Duration, error)) func() (time.Duration, error) {
+		return func() (time.Duration, error) {
+			if part {
+				if err := w.pass(ctx, all[len(all)-1]); err != nil {
+					return 0, err
+				}
+			}
+			return work()
+		}
+	}
 	var works []func() (time.Duration, error)
 	for _, slices := range []bool{true, false} {
-		works = append(works, func() (time.Duration, error) { return w.sweep(ctx, slices) })
-		for _, p := range parts(w.store.Storage) {
+		works = append(works, afterLines(slices, func() (time.Duration, error) { return w.sweep(ctx, slices) }))
+		for _, p := range all {
 			if p.slices == slices {
 				works = append(works, func() (time.Duration, error) { return loggedTime(ctx, w.store, p.condition) })
 			}
 		}
 	}
-	for _, p := range parts(w.store.Storage) {
-		works = append(works, func() (time.Duration, error) {
-			w.Log("passing over %s", w.store)
-			return timed(func() error {
-				for _, query := range p.passes {
-					if err := drain(ctx, w.store.text, query); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-		})
+	for _, p := range all {
+		works = append(works, afterLines(p.slices, func() (time.Duration, error) {
+			return timed(func() error { return w.pass(ctx, p) })
+		}))
 	}
 	medians, err := w.InTurn(works...)
 	if err != nil {
@@ -170,7 +174,7 @@ func (w *swept) measure(ctx context.Context) (lines []Line, err error) {
 	// parts of that, the passes.
 	ours, floors := []time.Duration{medians[1], medians[3], medians[4]}, medians[5:]
 	var floor time.Duration
-	for i, p := range parts(w.store.Storage) {
+	for i, p := range all {
 		floor += floors[i]
 		lines = append(lines, Line{Store: w.store.String(), What: p.what, Ours: Seconds(ours[i]), Floor: Seconds(floors[i]), Target: p.target})
 	}
@@ -180,6 +184,17 @@ func (w *swept) measure(ctx context.Context) (lines []Line, err error) {
 			Count(w.cost.Statements, "statements"), Count(w.cost.Read, "rows read"), {w.cost.CPU.Seconds(), "s CPU of the server"},
 		},
 	}), nil
+}
+
+// pass reads what a part of a sweep must compare.
+func (w *swept) pass(ctx context.Context, p part) error {
+	w.Log("passing over %s", w.store)
+	for _, query := range p.passes {
+		if err := drain(ctx, w.store.text, query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sweep compares everything, or as much as one by the schedule does.
