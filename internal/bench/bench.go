@@ -163,8 +163,12 @@ func (b *Bench) close() {
 // InTurn takes measurements in turn, one of each in each round, and returns the
 // median of each, in their order.
 func (b *Bench) InTurn(measurements ...func() (time.Duration, error)) ([]time.Duration, error) {
+	return inTurn(b.Rounds, measurements...)
+}
+
+func inTurn(rounds int, measurements ...func() (time.Duration, error)) ([]time.Duration, error) {
 	taken := make([][]time.Duration, len(measurements))
-	for range b.Rounds {
+	for range rounds {
 		for i, measure := range measurements {
 			took, err := measure()
 			if err != nil {

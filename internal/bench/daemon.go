@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cockroachdb/apd/v3"
 	"github.com/jmoiron/sqlx"
 
 	"loyaltyd/config"
@@ -174,7 +175,8 @@ func (b *Bench) daemon(ctx context.Context, s *Store) (d *daemon, err error) {
 		Store: opened, LedgerDB: d.ledgerDB, Prefix: prefix, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Programme: sync.Programme{
 			Rules: p.Rules, Exclusion: program.Exclusion{Roles: p.Exclude.Roles, Users: p.Exclude.Users}, GiveBack: p.Redeem.GiveBack,
-			Brake: sync.BrakeLimits{Percent: d.config.Brake.Percent, Entries: d.config.Brake.Entries},
+			// What the benchmark undoes, round after round, is no reason to brake.
+			Brake: sync.BrakeLimits{Percent: *apd.New(1_000_000, 0)},
 		},
 	}
 	return d, nil
