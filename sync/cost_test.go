@@ -117,14 +117,14 @@ func TestAnIncrementCostsWhatChanged(t *testing.T) {
 func TestLargeStoresGoPageByPage(t *testing.T) {
 	db := testshop.New(t)
 	var peaks []uint64
-	for _, orders := range []int{1500, 7500} {
+	for _, orders := range []int{4000, 20_000} {
 		s := newStage(t, db.Fresh(t), testshop.HPOS, `earn: {first_order: {points: 50}}`)
 		s.many(100_000, orders)
 		peaks = append(peaks, peakHeap(func() { s.run(sync.Increment) }))
 		if n := s.entryCount(); n != orders+1000 { // the orders and the bonuses
 			t.Fatalf("%d entries", n)
 		}
-		s.pages("posted", 1000)
+		s.pages("posted", 2000)
 		if len(peaks) > 1 {
 			break
 		}
@@ -139,6 +139,22 @@ func TestLargeStoresGoPageByPage(t *testing.T) {
 	if peaks[1] > peaks[0]+peaks[0]/2 {
 		t.Errorf("the heap grows with the store: %d KiB, with five times as many orders %d KiB", peaks[0]>>10, peaks[1]>>10)
 	}
+}
+
+// The more lines orders have, the fewer of them are held in memory at a time.
+func TestPagesOfOrdersWithManyLinesAreSmall(t *testing.T) {
+	s := newStage(t, testshop.New(t), testshop.HPOS, `earn: {}`)
+	const from, orders, lines = 100_000, 1500, 64
+	s.many(from, orders)
+	for n := 1; n < lines; n *= 2 {
+		s.do(s.Exec(s.ctx, `INSERT INTO {p}woocommerce_order_items (order_item_name, order_item_type, order_id)
+			SELECT order_item_name, order_item_type, order_id FROM {p}woocommerce_order_items`))
+	}
+	s.run(sync.Increment)
+	if n := s.entryCount(); n != orders {
+		t.Fatalf("%d entries", n)
+	}
+	s.pages("posted", 300)
 }
 
 // many plants orders of 10.00 of a thousand customers, and as many users with a

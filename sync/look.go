@@ -10,7 +10,7 @@ import (
 
 const (
 	pageOrders   = 1000
-	pageEvery    = maxRows // orders, when all are looked at
+	pageEvery    = maxRows // orders or comments, when all are looked at
 	pageUsers    = maxRows
 	pageComments = 500
 
@@ -20,6 +20,15 @@ const (
 	overlapTime = 10 * time.Minute
 	overlapIDs  = 200
 )
+
+// pageEvery returns how many orders, or comments, to take at a time when all are
+// looked at. A first run asks nothing about them that takes a list of all.
+func (r *run) pageEvery() int {
+	if r.first {
+		return 2 * pageEvery
+	}
+	return pageEvery
+}
 
 // look finds the facts that may have changed, in an order that shows a
 // customer's sign-up before his orders, and brings the ledger up to date with

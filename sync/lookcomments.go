@@ -92,7 +92,7 @@ func (r *run) everyComment(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	read := pageReader[[]store.CommentRecord]{find: readComments}
+	read := pageReader[[]store.CommentRecord]{find: r.readComments}
 	err = everyPage(ctx, r.Store, read, r.resume(), r.postComments, r.lookAtCommentsAgain,
 		func(through int64) { r.report("comments", min(through, of), of) })
 	if err == nil {
@@ -101,10 +101,11 @@ func (r *run) everyComment(ctx context.Context) error {
 	return err
 }
 
-func readComments(ctx context.Context, sn *store.Snapshot, after int64) (records []store.CommentRecord, through int64, err error) {
-	records, err = sn.CommentsAfter(ctx, after, pageEvery)
+func (r *run) readComments(ctx context.Context, sn *store.Snapshot, after int64) (records []store.CommentRecord, through int64, err error) {
+	most := r.pageEvery()
+	records, err = sn.CommentsAfter(ctx, after, most)
 	through = lastID
-	if len(records) == pageEvery {
+	if len(records) == most {
 		through = records[len(records)-1].Comment.ID
 	}
 	return records, through, err
@@ -146,7 +147,7 @@ func (r *run) lookAtCommentsAgain(ctx context.Context, after int64) (through int
 func (r *run) pageOfComments(ctx context.Context, after int64) (comments []found, through int64, err error) {
 	var records []store.CommentRecord
 	err = r.once(func(sn *store.Snapshot) error {
-		records, through, err = readComments(ctx, sn, after)
+		records, through, err = r.readComments(ctx, sn, after)
 		return err
 	})
 	if err != nil {

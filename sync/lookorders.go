@@ -122,33 +122,32 @@ func (r *run) everyOrder(ctx context.Context) error {
 // themselves are worth.
 type orderPage struct {
 	ids     []int64
+	through int64
 	records []store.OrderRecord
 	valued  []valuedOrder // as records; nil if unknown
 }
 
 func (r *run) findOrders(ctx context.Context, sn *store.Snapshot, after int64) (page orderPage, through int64, err error) {
-	page.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery)
-	return page, orderPageEnd(page.ids), err
+	most := r.density.orders(r.pageEvery())
+	page.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, most)
+	page.through = lastID
+	if len(page.ids) == most {
+		page.through = page.ids[most-1]
+	}
+	return page, page.through, err
 }
 
 func (r *run) fillOrders(ctx context.Context, sn *store.Snapshot, page orderPage) (orderPage, error) {
 	var err error
 	page.records, err = sn.Orders(ctx, r.settings.Storage, page.ids, false)
+	r.density.note(page.records)
 	page.valued = r.valueAhead(page.records)
 	return page, err
 }
 
-// orderPageEnd returns the id up to which a page of ids looks.
-func orderPageEnd(ids []int64) int64 {
-	if len(ids) < pageEvery {
-		return lastID
-	}
-	return ids[len(ids)-1]
-}
-
 // postPage brings the ledger up to date with a page that was read.
 func (r *run) postPage(ctx context.Context, page *page[orderPage], after int64) (through int64, err error) {
-	batch, through, err := r.batchOf(ctx, page.sn, page.content.ids, after)
+	batch, through, err := r.batchOf(ctx, page.sn, page.content, after)
 	if err != nil {
 		return 0, err
 	}
@@ -179,19 +178,19 @@ func (r *run) lookAtPageAgain(ctx context.Context, after int64) (through int64, 
 // seen but are gone included, and the id up to which it looked.
 func (r *run) pageOfOrders(ctx context.Context, after int64) (batch orderBatch, through int64, err error) {
 	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
-		ids, err := sn.OrderIDs(ctx, r.settings.Storage, after, pageEvery)
+		page, _, err := r.findOrders(ctx, sn, after)
 		if err != nil {
 			return err
 		}
-		batch, through, err = r.batchOf(ctx, sn, ids, after)
+		batch, through, err = r.batchOf(ctx, sn, page, after)
 		return err
 	})
 	return batch, through, err
 }
 
 // batchOf makes a batch of a page of orders as the store has them now.
-func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, ids []int64, after int64) (orderBatch, int64, error) {
-	through := orderPageEnd(ids)
+func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, page orderPage, after int64) (orderBatch, int64, error) {
+	through := page.through
 	var seen []seenOrder
 	if !r.first {
 		// The store may have lost any number of orders.
@@ -206,7 +205,7 @@ func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, ids []int64, afte
 		}
 	}
 	var batch orderBatch
-	for _, id := range ids {
+	for _, id := range page.ids {
 		if id <= through {
 			batch.orders = append(batch.orders, found{id: id})
 		}

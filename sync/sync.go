@@ -106,7 +106,8 @@ type run struct {
 	first              bool // no run has come to its end yet
 	empty              bool // nothing was posted before this run
 	untouched          untouched
-	unplaced           bool // an order failed, so its customer's first order is not known
+	density            density // of the orders that a look at every one reads
+	unplaced           bool    // an order failed, so its customer's first order is not known
 	mayHaveTodos       bool
 	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
 	recheckUsers       bool    // the exclusions changed

@@ -109,6 +109,7 @@ func (r *run) verifyBatch(ctx context.Context, v *Verified, batch orderBatch) er
 		if err != nil {
 			return err
 		}
+		r.density.note(records)
 		var found Verified
 		err = r.only(ctx, func(tx *ledger.Tx) error {
 			found = Verified{}
