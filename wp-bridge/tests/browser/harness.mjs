@@ -127,8 +127,11 @@ export async function open(t, path, { user = 0, size = desktop, javaScript = tru
       });
       assert.deepEqual(wide, [], 'wider than the window');
     },
-    /** The text of the page's main part. */
-    words: async (part = '#wpbody-content, main') => (await page.locator(part).first().innerText()).replace(/\s+/g, ' '),
+    /** The text of the page's main part, all of which has come. */
+    words: async (part = '#wpbody-content, main') => {
+      await page.waitForLoadState('domcontentloaded');
+      return (await page.locator(part).first().innerText()).replace(/\s+/g, ' ');
+    },
     /** The element that has the focus, as a short text. */
     focused: () => page.evaluate(() => {
       const e = document.activeElement;
