@@ -100,7 +100,9 @@ test('a change in the shop reaches the dashboard within two seconds', async t =>
     `);
     const begin = Date.now();
     const balance = new RegExp(`Balance ${600 + bought * 80}`);
-    await until('the order counts', async () => (await page.reload({ waitUntil: 'commit' }), balance.test(await page.words())), 20_000);
+    // As much of the page as has come will do.
+    const shown = async () => (await page.locator('#wpbody-content').innerText()).replace(/\s+/g, ' ');
+    await until('the order counts', async () => (await page.reload({ waitUntil: 'commit' }), balance.test(await shown())), 20_000);
     took = Date.now() - begin;
     t.diagnostic(`it took ${took} ms, the page's own time included`);
     if (took < 2000) {
