@@ -122,7 +122,6 @@ func (r *run) everyOrder(ctx context.Context) error {
 // themselves are worth.
 type orderPage struct {
 	ids     []int64
-	through int64
 	records []store.OrderRecord
 	valued  []valuedOrder // as records; nil if unknown
 }
@@ -130,11 +129,11 @@ type orderPage struct {
 func (r *run) findOrders(ctx context.Context, sn *store.Snapshot, after int64) (page orderPage, through int64, err error) {
 	most := r.density.orders(r.pageEvery())
 	page.ids, err = sn.OrderIDs(ctx, r.settings.Storage, after, most)
-	page.through = lastID
+	through = lastID
 	if len(page.ids) == most {
-		page.through = page.ids[most-1]
+		through = page.ids[most-1]
 	}
-	return page, page.through, err
+	return page, through, err
 }
 
 func (r *run) fillOrders(ctx context.Context, sn *store.Snapshot, page orderPage) (orderPage, error) {
@@ -147,7 +146,7 @@ func (r *run) fillOrders(ctx context.Context, sn *store.Snapshot, page orderPage
 
 // postPage brings the ledger up to date with a page that was read.
 func (r *run) postPage(ctx context.Context, page *page[orderPage], after int64) (through int64, err error) {
-	batch, through, err := r.batchOf(ctx, page.sn, page.content, after)
+	batch, through, err := r.batchOf(ctx, page.sn, page.content.ids, after, page.through)
 	if err != nil {
 		return 0, err
 	}
@@ -178,19 +177,18 @@ func (r *run) lookAtPageAgain(ctx context.Context, after int64) (through int64, 
 // seen but are gone included, and the id up to which it looked.
 func (r *run) pageOfOrders(ctx context.Context, after int64) (batch orderBatch, through int64, err error) {
 	err = r.snapshot(ctx, func(sn *store.Snapshot) error {
-		page, _, err := r.findOrders(ctx, sn, after)
+		page, end, err := r.findOrders(ctx, sn, after)
 		if err != nil {
 			return err
 		}
-		batch, through, err = r.batchOf(ctx, sn, page, after)
+		batch, through, err = r.batchOf(ctx, sn, page.ids, after, end)
 		return err
 	})
 	return batch, through, err
 }
 
 // batchOf makes a batch of a page of orders as the store has them now.
-func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, page orderPage, after int64) (orderBatch, int64, error) {
-	through := page.through
+func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, ids []int64, after, through int64) (orderBatch, int64, error) {
 	var seen []seenOrder
 	if !r.first {
 		// The store may have lost any number of orders.
@@ -205,7 +203,7 @@ func (r *run) batchOf(ctx context.Context, sn *store.Snapshot, page orderPage, a
 		}
 	}
 	var batch orderBatch
-	for _, id := range page.ids {
+	for _, id := range ids {
 		if id <= through {
 			batch.orders = append(batch.orders, found{id: id})
 		}
