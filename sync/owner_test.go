@@ -175,3 +175,47 @@ func TestAnAccountThatBeginsWithAnAdjustmentIsFrozenByTheNextSweep(t *testing.T)
 		}
 	})
 }
+
+// What became of a customer's facts while his account was frozen is made up
+// for when it is live again: also of those that the store no longer has, or
+// has given to others.
+func TestAnAccountThatIsLiveAgainIsSettledForWhatItWasPaid(t *testing.T) {
+	storages(t, `{exclude: {roles: [wholesale]}, earn: {first_order: {points: 50}, product_review: {points: 10}}}`, func(t *testing.T, s *stage) {
+		ann, bob := s.customer("ann"), s.customer("bob")
+		deleted, moved := s.on(1).order(ann, "completed", "100.00"), s.on(2).order(ann, "completed", "20.00")
+		review := must(s.on(2).AddComment(s.ctx, testshop.Comment{User: ann, Post: s.product}))
+		s.run(sync.Increment)
+		s.wantBalances("at first", map[int64]int64{ann: 180})
+
+		s.do(s.SetRoles(s.ctx, ann, "wholesale"))
+		s.run(sync.Sweep)
+		s.do(s.Delete(s.ctx, deleted), s.SetCustomer(s.ctx, moved, bob), s.DeleteComment(s.ctx, review))
+		s.run(sync.Sweep)
+		s.wantBalances("frozen", map[int64]int64{ann: 180})
+		s.sound()
+
+		s.do(s.SetRoles(s.ctx, ann, "customer"))
+		s.run(sync.Sweep)
+		s.wantBalances("live again", map[int64]int64{bob: 70})
+		s.sound()
+	})
+}
+
+// The same when no run saw the user while he was excluded, only his order.
+func TestAnAccountThatAnOrderFoundFrozenIsSettledWhenItIsLive(t *testing.T) {
+	storages(t, `{exclude: {roles: [wholesale]}, earn: {}}`, func(t *testing.T, s *stage) {
+		ann := s.customer("ann")
+		order := s.on(1).order(ann, "completed", "100.00")
+		// Increments look for new users, those with the last numbers, only.
+		s.do(s.Exec(s.ctx, `INSERT INTO {p}users (ID, user_login, user_email, user_registered) VALUES (5000, 'zoe', '', '2026-01-01')`))
+		s.run(sync.Increment)
+		s.on(2).do(s.SetRoles(s.ctx, ann, "wholesale"), s.SetStatus(s.ctx, order, "cancelled"))
+		s.run(sync.Increment)
+		s.run(sync.Increment) // what changed is looked at twice
+		s.wantBalances("frozen", map[int64]int64{ann: 100})
+		s.do(s.SetRoles(s.ctx, ann, "customer"))
+		s.run(sync.Sweep)
+		s.wantBalances("live again", map[int64]int64{})
+		s.sound()
+	})
+}

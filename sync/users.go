@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jmoiron/sqlx"
+
 	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
@@ -134,7 +136,8 @@ func (r *run) matchEmails(ctx context.Context, tx *ledger.Tx, states *userStates
 }
 
 // liveAccounts returns which users may be posted to, and marks accounts of
-// users that are gone or excluded as frozen, others as live.
+// users that are gone or excluded as frozen, others as live: then their facts
+// are noted to be looked at again.
 func (r *run) liveAccounts(ctx context.Context, tx *ledger.Tx, states *userStates) (map[int64]bool, error) {
 	frozen, err := tx.Frozen(ctx, states.asked)
 	if err != nil {
@@ -145,7 +148,7 @@ func (r *run) liveAccounts(ctx context.Context, tx *ledger.Tx, states *userState
 		exists, excluded := states.customer(id)
 		live[id] = exists && !excluded
 		if frozen[id] == live[id] {
-			if err := tx.Freeze(ctx, id, !live[id]); err != nil {
+			if err := r.freeze(ctx, tx, id, !live[id]); err != nil {
 				return nil, err
 			}
 		}
@@ -298,19 +301,9 @@ func (r *run) signupOf(tx *ledger.Tx, user *program.User, posted ledger.Posted) 
 func (r *run) noteConsequences(ctx context.Context, tx *ledger.Tx, before *seenUser, now seenUser) error {
 	appeared := before == nil && !r.first
 	if !now.Frozen && (appeared || before != nil && before.Frozen) {
-		for kind, table := range map[string]string{kindOrder: "seen_orders", kindComment: "seen_comments"} {
-			_, err := tx.ExecContext(ctx, r.sql(`
-				INSERT INTO {p}loyalty_todo (kind, id, cause)
-				SELECT ?, id, ? FROM {p}loyalty_`+table+` WHERE user_id = ? ON DUPLICATE KEY UPDATE cause = VALUES(cause)`),
-				kind, causeLive, now.ID)
-			if err != nil {
-				return fmt.Errorf("note the facts of user %d: %w", now.ID, err)
-			}
-		}
-		if err := r.noteRedemptionsOf(ctx, tx, now.ID); err != nil {
+		if err := r.noteFactsOf(ctx, tx, now.ID); err != nil {
 			return err
 		}
-		r.mayHaveTodos = true
 	}
 	if !r.anyMatch {
 		return nil
@@ -333,4 +326,42 @@ func (r *run) noteConsequences(ctx context.Context, tx *ledger.Tx, before *seenU
 		r.mayHaveTodos = true
 	}
 	return nil
+}
+
+// noteFactsOf lists all facts of a user whose account is live again: those that
+// count for him, and those that he was paid for before, which the store may
+// have lost or given to others since.
+func (r *run) noteFactsOf(ctx context.Context, tx *ledger.Tx, user int64) error {
+	for _, facts := range []struct {
+		kind, table string
+		sources     []ledger.Source
+	}{
+		{kindOrder, "seen_orders", orderSources},
+		{kindComment, "seen_comments", commentSources},
+	} {
+		query, args, err := sqlx.In(r.sql(`
+			INSERT INTO {p}loyalty_todo (kind, id, cause)
+			SELECT ?, id, ? FROM (
+				SELECT id FROM {p}loyalty_`+facts.table+` WHERE user_id = ?
+				UNION
+				SELECT object_id FROM {p}loyalty_entries WHERE user_id = ? AND source IN (?)
+			) AS facts ON DUPLICATE KEY UPDATE cause = VALUES(cause)`),
+			facts.kind, causeLive, user, user, facts.sources)
+		if err == nil {
+			_, err = tx.ExecContext(ctx, query, args...)
+		}
+		if err != nil {
+			return fmt.Errorf("note the facts of user %d: %w", user, err)
+		}
+	}
+	r.mayHaveTodos = true
+	return r.noteRedemptionsOf(ctx, tx, user)
+}
+
+// freeze marks an account as frozen, or as live again.
+func (r *run) freeze(ctx context.Context, tx *ledger.Tx, user int64, frozen bool) error {
+	if err := tx.Freeze(ctx, user, frozen); err != nil || frozen {
+		return err
+	}
+	return r.noteFactsOf(ctx, tx, user)
 }
