@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
 	"loyaltyd/sync/store"
@@ -22,6 +24,7 @@ import (
 type keyring struct {
 	t         *testing.T
 	db        *testshop.Database
+	pool      *sqlx.DB // of the keys' own connections
 	keys      *wpbridge.Keys
 	constants wpbridge.Constants
 	leads     bool
@@ -47,7 +50,12 @@ func newKeyring(t *testing.T, db *testshop.Database) *keyring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &keyring{t: t, db: db, leads: true, clock: time.Date(2026, 4, 5, 6, 7, 8, 0, time.UTC)}
+	pool, err := database.Open(t.Context(), db.DSN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	r := &keyring{t: t, db: db, pool: pool, leads: true, clock: time.Date(2026, 4, 5, 6, 7, 8, 0, time.UTC)}
 	r.keys = wpbridge.NewKeys(wpbridge.KeysOptions{
 		Constants: func() wpbridge.Constants { return r.constants },
 		Options: func(ctx context.Context, names ...string) (map[string]string, error) {
@@ -56,7 +64,7 @@ func newKeyring(t *testing.T, db *testshop.Database) *keyring {
 			r.mu.Unlock()
 			return opened.Options(ctx, names...)
 		},
-		DB: db.Root, Prefix: shop.Prefix, Now: r.now, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
+		DB: pool, Prefix: shop.Prefix, Now: r.now, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 		Leads: func() bool { return r.leads },
 	})
 	r.set("siteurl", "https://shop.example/")
@@ -324,15 +332,16 @@ func TestKeysHoldOnWithoutTheDatabase(t *testing.T) {
 	r := newKeyring(t, testshop.New(t))
 	r.pair(key1)
 	r.refresh()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := r.keys.Refresh(ctx); err == nil {
+	if err := r.pool.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.keys.Refresh(t.Context()); err == nil {
 		t.Error("no error")
 	}
-	if _, err := r.keys.Secret(ctx, key1); err != nil {
+	if _, err := r.keys.Secret(t.Context(), key1); err != nil {
 		t.Error(err)
 	}
-	if _, err := r.keys.Secret(ctx, key2); err == nil || errors.Is(err, wpbridge.ErrUnknownKey) {
+	if _, err := r.keys.Secret(t.Context(), key2); err == nil || errors.Is(err, wpbridge.ErrUnknownKey) {
 		t.Errorf("of an unknown key nothing is known: %v", err)
 	}
 }
