@@ -45,7 +45,7 @@ func (r *run) alignFrozen(ctx context.Context) error {
 	}
 	return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
 		for _, account := range wrong {
-			if err := r.freeze(ctx, tx, account.User, account.Frozen); err != nil {
+			if err := tx.Freeze(ctx, account.User, account.Frozen); err != nil {
 				return err
 			}
 		}

@@ -201,21 +201,51 @@ func TestAnAccountThatIsLiveAgainIsSettledForWhatItWasPaid(t *testing.T) {
 	})
 }
 
-// The same when no run saw the user while he was excluded, only his order.
-func TestAnAccountThatAnOrderFoundFrozenIsSettledWhenItIsLive(t *testing.T) {
+// The same when no run compared the user while he was excluded: only what he
+// ordered and changed then was looked at.
+func TestWhoWasExcludedBetweenTwoSweepsIsSettledByTheSecond(t *testing.T) {
 	storages(t, `{exclude: {roles: [wholesale]}, earn: {}}`, func(t *testing.T, s *stage) {
-		ann := s.customer("ann")
+		ann, bob := s.customer("ann"), s.customer("bob")
 		order := s.on(1).order(ann, "completed", "100.00")
 		// Increments look for new users, those with the last numbers, only.
 		s.do(s.Exec(s.ctx, `INSERT INTO {p}users (ID, user_login, user_email, user_registered) VALUES (5000, 'zoe', '', '2026-01-01')`))
 		s.run(sync.Increment)
-		s.on(2).do(s.SetRoles(s.ctx, ann, "wholesale"), s.SetStatus(s.ctx, order, "cancelled"))
+		s.on(2).do(s.SetRoles(s.ctx, ann, "wholesale"), s.SetRoles(s.ctx, bob, "wholesale"), s.SetStatus(s.ctx, order, "cancelled"))
+		s.order(bob, "completed", "20.00")
 		s.run(sync.Increment)
 		s.run(sync.Increment) // what changed is looked at twice
-		s.wantBalances("frozen", map[int64]int64{ann: 100})
-		s.do(s.SetRoles(s.ctx, ann, "customer"))
+		s.wantBalances("excluded", map[int64]int64{ann: 100})
+		s.do(s.SetRoles(s.ctx, ann, "customer"), s.SetRoles(s.ctx, bob, "customer"))
+		s.waiting("until the sweep", 2)
 		s.run(sync.Sweep)
-		s.wantBalances("live again", map[int64]int64{})
+		s.wantBalances("live again", map[int64]int64{bob: 20})
 		s.sound()
 	})
+}
+
+// What an order is worth to somebody whom no run has compared since he changed
+// is no mistake of the ledger.
+func TestFactsOfUsersWhoChangedWaitForTheSweep(t *testing.T) {
+	storages(t, `{guests: match_email, exclude: {roles: [wholesale]}, earn: {product_review: {points: 3}}}`, func(t *testing.T, s *stage) {
+		ann := must(s.AddUser(s.ctx, testshop.User{Login: "ann", Email: "ann@example.com", Roles: []string{"wholesale"}}))
+		s.on(1).order(ann, "completed", "100.00")
+		s.on(1).place(testshop.Order{Email: "Ann@example.com", Status: "completed"}, "30.00")
+		must(s.AddComment(s.ctx, testshop.Comment{User: ann, Post: s.product}))
+		s.run(sync.Increment)
+		s.waiting("excluded", 0)
+		s.do(s.SetRoles(s.ctx, ann, "customer"))
+		s.waiting("a customer again", 3)
+		s.run(sync.Sweep)
+		s.wantBalances("a customer again", map[int64]int64{ann: 133})
+		s.sound()
+	})
+}
+
+// waiting proves that so many facts wait, and that nothing is found.
+func (b *bench) waiting(what string, want int64) {
+	b.t.Helper()
+	v, err := b.engine.Verify(b.t.Context())
+	if err != nil || len(v.Findings) > 0 || v.Waiting != want {
+		b.t.Errorf("%s: %+v, %v", what, v, err)
+	}
 }

@@ -109,14 +109,15 @@ type run struct {
 	density            density // of the orders that a look at every one reads
 	unplaced           bool    // an order failed, so its customer's first order is not known
 	mayHaveTodos       bool
-	unsettled          bool    // to verify: deductions are withheld, or settings changed since the last run
-	recheckUsers       bool    // the exclusions changed
-	marked             bool    // only facts that were named are looked at
-	concerned          []int64 // redemptions that orders told of, if marked
-	giveBack           string  // as the state keeps it
-	recheckRedemptions bool    // it changed
-	usersMet           idSet   // users that exist, in a first run
-	older              bool    // the store's changes end before what was seen of them
+	unsettled          bool         // to verify: deductions are withheld, or settings changed since the last run
+	usersChanged       changedUsers // to verify: since the last run
+	recheckUsers       bool         // the exclusions changed
+	marked             bool         // only facts that were named are looked at
+	concerned          []int64      // redemptions that orders told of, if marked
+	giveBack           string       // as the state keeps it
+	recheckRedemptions bool         // it changed
+	usersMet           idSet        // users that exist, in a first run
+	older              bool         // the store's changes end before what was seen of them
 	anyMatch           bool
 	anyFirstOrder      bool
 	anyCategoryRules   bool

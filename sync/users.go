@@ -136,22 +136,31 @@ func (r *run) matchEmails(ctx context.Context, tx *ledger.Tx, states *userStates
 }
 
 // liveAccounts returns which users may be posted to, and marks accounts of
-// users that are gone or excluded as frozen, others as live: then their facts
-// are noted to be looked at again.
+// users that are gone or excluded as frozen, others as live.
 func (r *run) liveAccounts(ctx context.Context, tx *ledger.Tx, states *userStates) (map[int64]bool, error) {
 	frozen, err := tx.Frozen(ctx, states.asked)
 	if err != nil {
 		return nil, err
 	}
 	live := make(map[int64]bool, len(states.asked))
+	var others []int64
 	for _, id := range states.asked {
 		exists, excluded := states.customer(id)
 		live[id] = exists && !excluded
 		if frozen[id] == live[id] {
-			if err := r.freeze(ctx, tx, id, !live[id]); err != nil {
+			if err := tx.Freeze(ctx, id, !live[id]); err != nil {
 				return nil, err
 			}
 		}
+		if !live[id] {
+			others = append(others, id)
+		}
+	}
+	// One who is customer again before users are compared would look unchanged,
+	// and nobody would make up for what became of his facts meanwhile.
+	err = execIn(ctx, tx, r.sql(`UPDATE {p}loyalty_seen_users SET frozen = 1, digest = 0 WHERE frozen = 0 AND id IN (?)`), others)
+	if err != nil {
+		return nil, fmt.Errorf("note users who are no customers: %w", err)
 	}
 	return live, nil
 }
@@ -356,12 +365,4 @@ func (r *run) noteFactsOf(ctx context.Context, tx *ledger.Tx, user int64) error 
 	}
 	r.mayHaveTodos = true
 	return r.noteRedemptionsOf(ctx, tx, user)
-}
-
-// freeze marks an account as frozen, or as live again.
-func (r *run) freeze(ctx context.Context, tx *ledger.Tx, user int64, frozen bool) error {
-	if err := tx.Freeze(ctx, user, frozen); err != nil || frozen {
-		return err
-	}
-	return r.noteFactsOf(ctx, tx, user)
 }

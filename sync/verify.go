@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"loyaltyd/ledger"
-	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 )
 
@@ -127,7 +126,7 @@ func (r *run) verifyBatch(ctx context.Context, v *Verified, batch orderBatch) er
 				case c.failed != nil:
 					found.find("%s", c.failed)
 				case c.wrong.fits():
-				case r.unsettled || p.changed(c) || noted[c.id]:
+				case r.unsettled || p.changed(c) || noted[c.id] || r.usersChanged.have(c):
 					found.Waiting++
 				default:
 					found.find("order %d: %s", c.id, c.wrong)
@@ -235,7 +234,7 @@ func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []fo
 				if c.wrong.fits() {
 					continue
 				}
-				if r.unsettled || moving[store.UserPost{User: c.comment.User, Post: c.comment.Post}] {
+				if r.unsettled || r.usersChanged.ids[c.comment.User] || moving[store.UserPost{User: c.comment.User, Post: c.comment.Post}] {
 					result.Waiting++
 				} else {
 					result.find("comment %d: %s", f.id, c.wrong)
@@ -246,109 +245,6 @@ func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []fo
 		v.add(result)
 		return err
 	})
-}
-
-func (r *run) verifyUsers(ctx context.Context, v *Verified) error {
-	for after := int64(0); ; {
-		records, err := r.usersAfter(ctx, after)
-		if err != nil {
-			return err
-		}
-		if err := r.verifySomeUsers(ctx, v, records); err != nil {
-			return err
-		}
-		if len(records) < pageUsers {
-			return nil
-		}
-		after = records[len(records)-1].User.ID
-	}
-}
-
-func (r *run) verifySomeUsers(ctx context.Context, v *Verified, records []store.UserRecord) error {
-	ids := make([]int64, len(records))
-	states := &userStates{exclusion: r.exclusion, found: map[int64]*program.User{}}
-	for i := range records {
-		ids[i] = records[i].User.ID
-		states.found[ids[i]] = &records[i].User
-	}
-	var result Verified
-	err := r.only(ctx, func(tx *ledger.Tx) error {
-		result = Verified{}
-		seen, err := r.seenUsers(ctx, tx, ids)
-		if err != nil {
-			return err
-		}
-		posted, err := tx.Posted(ctx, ledger.Signup, ids)
-		if err != nil {
-			return err
-		}
-		for i := range records {
-			user := &records[i].User
-			result.Facts++
-			result.findSignups(user.ID, user.ID, posted[user.ID])
-			if _, excluded := states.customer(user.ID); excluded {
-				continue
-			}
-			w, err := r.signupOf(tx, user, posted[user.ID])
-			if err != nil {
-				result.find("%s", err)
-				continue
-			}
-			before := seen[user.ID]
-			switch wrong := w.misfit(); {
-			case wrong.fits():
-			case r.unsettled || before == nil || before.Digest != records[i].Sum || before.Frozen:
-				result.Waiting++
-			default:
-				result.find("user %d: %s", user.ID, wrong)
-			}
-		}
-		return nil
-	})
-	v.add(result)
-	return err
-}
-
-// findSignups names accounts that have points for a user's sign-up, but for
-// the one that may.
-func (v *Verified) findSignups(user, mayHave int64, posted ledger.Posted) {
-	for _, standing := range posted.Accounts {
-		if standing.User != mayHave && standing.Points+standing.Pending != 0 {
-			v.find("user %d: account %d has %d points for his sign-up", user, standing.User, standing.Points+standing.Pending)
-		}
-	}
-}
-
-// verifySignups looks at entries for the sign-up of users that neither the
-// store nor sync knows.
-func (r *run) verifySignups(ctx context.Context, v *Verified) error {
-	for after := int64(0); ; {
-		ids, err := r.orphans(ctx, "seen_users", ledger.Signup, after)
-		if err != nil {
-			return err
-		}
-		var result Verified
-		err = r.only(ctx, func(tx *ledger.Tx) error {
-			result = Verified{}
-			posted, err := tx.Posted(ctx, ledger.Signup, ids)
-			if err != nil {
-				return err
-			}
-			for _, id := range ids {
-				result.Facts++
-				result.findSignups(id, 0, posted[id])
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		v.add(result)
-		if len(ids) < pageOrders {
-			return nil
-		}
-		after = ids[len(ids)-1]
-	}
 }
 
 // verifyOrphans looks at entries for orders and comments that neither the

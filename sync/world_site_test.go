@@ -46,6 +46,18 @@ func (w *world) deleteUser() {
 	w.users = slices.DeleteFunc(w.users, func(id int64) bool { return id == user })
 }
 
+// grow gives what comes from now on numbers far from those there are, which
+// increments then no longer look at for being among the last.
+func (w *world) grow() {
+	w.did("the numbers leap")
+	for table, column := range map[string]string{"users": "ID", "comments": "comment_ID", "posts": "ID"} {
+		var last int64
+		w.do(w.shop.DB.GetContext(w.ctx, &last, `SELECT COALESCE(MAX(`+column+`), 0) FROM wp_`+table))
+		w.do(w.shop.Exec(w.ctx, fmt.Sprintf(`ALTER TABLE {p}%s AUTO_INCREMENT = %d`, table, last+1000)))
+	}
+	w.addUser()
+}
+
 func (w *world) email() {
 	w.guests++
 	user, email := pick(w, "user", w.users), fmt.Sprintf("other%d@example.com", w.guests)
