@@ -95,7 +95,8 @@ func (r *run) standing(ctx context.Context) (found standing, quiet bool, err err
 		return standing{}, false, err
 	}
 	_, hash := r.Programme.Rules.Encode()
-	return found, r.state.Done && r.state.Brake == nil && r.state.Site == r.site && !r.recheckRedemptions &&
+	return found, r.state.Done && r.state.Brake == nil && !r.state.Changing &&
+		r.state.Site == r.site && !r.recheckRedemptions &&
 		(found.Zone == "" || found.Zone == r.settings.Zone.String()) && bytes.Equal(found.Hash, hash[:]) &&
 		(!found.From.Valid || found.From.Time.Before(found.Clock)), nil
 }

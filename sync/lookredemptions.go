@@ -130,7 +130,7 @@ func (r *run) noteGiveBack() error {
 		return fmt.Errorf("encode what gives points back: %w", err)
 	}
 	r.giveBack = string(now)
-	r.recheckRedemptions = r.state.GiveBack != r.giveBack
+	r.recheckRedemptions = r.state.Changing || r.state.GiveBack != r.giveBack
 	return nil
 }
 

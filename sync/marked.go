@@ -68,7 +68,8 @@ func (r *run) lookAtMarked(ctx context.Context, marks []Mark) error {
 	if err := r.readSite(); err != nil {
 		return err
 	}
-	if !r.state.Done || r.state.Site != r.site {
+	zoned := r.rolledUpIn == "" || r.rolledUpIn == r.site.Zone
+	if !r.state.Done || r.state.Changing || r.state.Site != r.site || !zoned {
 		return errRunFirst
 	}
 	if err := r.compile(ctx); err != nil {

@@ -1,6 +1,8 @@
 package sync_test
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -200,4 +202,69 @@ func TestOtherDigestsBlameNoRefund(t *testing.T) {
 		t.Errorf("entries: %q", last)
 	}
 	s.sound()
+}
+
+// Settings that change, and change back before a run has looked at every fact
+// by them, leave nothing behind of what they made of those it came to.
+func TestSettingsThatChangeBackBeforeAllWasLookedAt(t *testing.T) {
+	const programme = `{exclude: {roles: [%s]}, earn: {campaigns: [{from: 2025-03-07, to: 2025-03-08, points: 1000}]}}`
+	storages(t, fmt.Sprintf(programme, "wholesale"), func(t *testing.T, s *stage) {
+		s.do(s.SetTimezone(s.ctx, "UTC", ""))
+		ann := s.customer("ann")
+		moment := day0(6).Add(hours(20))
+		s.place(testshop.Order{Customer: ann, Status: "completed", Created: moment, Paid: moment}, "10.00")
+		must(s.AddComment(s.ctx, testshop.Comment{User: ann, Post: s.product}))
+		s.run(sync.Increment)
+		before := map[int64]int64{ann: 10}
+		s.wantBalances("at first", before)
+
+		s.do(s.SetTimezone(s.ctx, "Pacific/Auckland", ""))
+		s.cutOffAt("comments")
+		s.wantBalances("cut off in Auckland", map[int64]int64{ann: 1010})
+		s.do(s.SetTimezone(s.ctx, "UTC", ""))
+		if _, err := s.engine.Look(s.ctx, []sync.Mark{{Kind: sync.MarkUser, ID: ann}}); err != nil {
+			t.Errorf("a look at one user: %v", err)
+		}
+		s.wantBalances("back in UTC", before)
+
+		s.engine.Programme = configured(t, fmt.Sprintf(programme, "customer"))
+		s.cutOffAt("users")
+		if !s.frozen(ann) {
+			t.Error("the excluded account is not frozen")
+		}
+		s.engine.Programme = configured(t, fmt.Sprintf(programme, "wholesale"))
+		s.run(sync.Increment)
+		s.run(sync.Sweep)
+		if s.frozen(ann) {
+			t.Error("the account stays frozen")
+		}
+		if summary := s.run(sync.Increment); summary.Mode != sync.Increment {
+			t.Errorf("and again: %+v", summary)
+		}
+		s.sound()
+	})
+}
+
+// cutOffAt does an increment that ends when it has come to a stage.
+func (b *bench) cutOffAt(stage string) {
+	b.t.Helper()
+	ctx, cancel := context.WithCancel(b.t.Context())
+	defer cancel()
+	b.engine.Progress = func(at string, _, _ int64) {
+		if at == stage {
+			cancel()
+		}
+	}
+	defer func() { b.engine.Progress = nil }()
+	if summary, err := b.engine.Run(ctx, sync.Options{Mode: sync.Increment}); err == nil {
+		b.t.Errorf("not cut off: %+v", summary)
+	}
+}
+
+func (b *bench) frozen(user int64) (frozen bool) {
+	b.t.Helper()
+	if err := b.db.Get(&frozen, `SELECT frozen FROM wp_loyalty_accounts WHERE user_id = ?`, user); err != nil {
+		b.t.Fatal(err)
+	}
+	return frozen
 }

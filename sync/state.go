@@ -16,6 +16,7 @@ type state struct {
 	Done     bool         // a first run has come to its end
 	Site     site         // settings that the last run went by
 	GiveBack string       // likewise
+	Changing bool         // these changed, and not all was looked at by the new ones
 	Orders   store.Cursor // changes of orders are read up to here
 	Scanned  time.Time    // legacy: dates of change are read up to here
 	Users    int64        // highest user id seen
@@ -46,18 +47,21 @@ type openBrake struct {
 	Mode  Mode // that finds the same deductions again
 }
 
-// loadState reads how far sync has come and the database's clock.
+// loadState reads how far sync has come, the database's clock and the zone
+// whose days the ledger counts.
 func (r *run) loadState(ctx context.Context) (*state, error) {
 	var row struct {
 		Clock time.Time      `db:"clock"`
+		Zone  string         `db:"zone"`
 		Value sql.NullString `db:"value"`
 	}
 	err := r.ledger.DB().GetContext(ctx, &row, r.sql(`
-		SELECT UTC_TIMESTAMP(6) AS clock, (SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync') AS value`))
+		SELECT UTC_TIMESTAMP(6) AS clock, zone, (SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync') AS value
+		FROM {p}loyalty_writer WHERE id = 1`))
 	if err != nil {
 		return nil, fmt.Errorf("read the checkpoint: %w", err)
 	}
-	r.clock = row.Clock
+	r.clock, r.rolledUpIn = row.Clock, row.Zone
 	if !row.Value.Valid {
 		return &state{}, nil
 	}

@@ -111,6 +111,7 @@ type run struct {
 	mayHaveTodos       bool
 	unsettled          bool         // to verify: deductions are withheld, or settings changed since the last run
 	usersChanged       changedUsers // to verify: since the last run
+	rolledUpIn         string       // zone of the ledger's days; empty: it has none yet
 	recheckUsers       bool         // the exclusions changed
 	marked             bool         // only facts that were named are looked at
 	concerned          []int64      // redemptions that orders told of, if marked
@@ -192,7 +193,8 @@ func (r *run) run(ctx context.Context, options Options) error {
 		}
 	}
 	// Only now is all done that changed settings asked for.
-	r.state.Site, r.state.GiveBack, r.state.Done, r.state.First = r.site, r.giveBack, true, nil
+	r.state.Site, r.state.GiveBack, r.state.Changing = r.site, r.giveBack, false
+	r.state.Done, r.state.First = true, nil
 	if err := r.keepState(ctx); err != nil {
 		return err
 	}
@@ -210,12 +212,11 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 		return err
 	}
 	r.first = !r.state.Done
-	if err := r.noteSettings(ctx); err != nil {
+	if err := errors.Join(r.readSite(), r.noteGiveBack()); err != nil {
 		return err
 	}
-	if err := r.noteGiveBack(); err != nil {
-		return err
-	}
+	changed := !r.state.Changing && (r.state.Site != r.site || r.recheckRedemptions)
+	r.noteSettings()
 	if options.Accept != "" {
 		if r.state.Brake == nil {
 			return &NoPlanError{}
@@ -232,6 +233,14 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 		return err
 	}
 	r.summary.RolledUpAnew = rebuilt && !r.first
+	if changed && !r.first {
+		// What is judged by them from now on is to be judged again when they
+		// change back before all was.
+		r.state.Changing = true
+		if err := r.keepState(ctx); err != nil {
+			return err
+		}
+	}
 	if err := r.compile(ctx); err != nil {
 		return err
 	}
@@ -252,10 +261,7 @@ func (r *run) atLeast(mode Mode) {
 
 // noteSettings compares the site's settings with those of the last run: some
 // changes concern every fact.
-func (r *run) noteSettings(ctx context.Context) error {
-	if err := r.readSite(); err != nil {
-		return err
-	}
+func (r *run) noteSettings() {
 	old, now := r.state.Site, r.site
 	switch {
 	case r.first:
@@ -264,6 +270,9 @@ func (r *run) noteSettings(ctx context.Context) error {
 			r.state.First = nil
 		}
 		r.state.Site = now
+		r.atLeast(Full)
+	case r.state.Changing:
+		r.Log.Info("settings changed, and the run over every fact did not come to its end; it begins anew")
 		r.atLeast(Full)
 	case old.Digests != now.Digests:
 		r.Log.Info("what was seen of the store was noted by another release; looking at every fact once")
@@ -278,7 +287,6 @@ func (r *run) noteSettings(ctx context.Context) error {
 		r.atLeast(Full)
 	}
 	r.recheckUsers = old.Exclusion != now.Exclusion
-	return nil
 }
 
 func (r *run) readSite() error {

@@ -39,7 +39,7 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 	if err := errors.Join(r.readSite(), r.noteGiveBack()); err != nil {
 		return nil, err
 	}
-	r.unsettled = r.state.Brake != nil || r.state.Site != r.site
+	r.unsettled = r.state.Brake != nil || r.state.Changing || r.state.Site != r.site
 	if !r.state.Done {
 		return nil, errors.New("the first sync has not come to its end: run loyaltyd sync, then verify")
 	}
