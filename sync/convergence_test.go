@@ -119,6 +119,7 @@ func converge(outer *testing.T, rt *rapid.T, db *testshop.Database) {
 		Expired: rapid.Bool().Draw(rt, "expired"), Deleted: rapid.Bool().Draw(rt, "deleted"), Refunded: rapid.Bool().Draw(rt, "refunded"),
 	}
 	faulty, proxy := b.faulty(inner)
+	w.engines = []*sync.Engine{b.engine, faulty}
 	done := false // the first run came to its end
 	for range rapid.IntRange(5, 40).Draw(rt, "edits") {
 		w.step()

@@ -82,7 +82,7 @@ func (w *world) move(id int64) {
 	w.do(w.shop.SetCustomer(w.ctx, id, to))
 	w.left[w.orders[id]] = true
 	w.orders[id] = to
-	w.claimed[id] = w.excluded[to]
+	w.claimed[id] = w.out(to)
 }
 
 func (w *world) trash(id int64) {

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"loyaltyd/internal/testshop"
+	"loyaltyd/sync/program"
 )
 
 func (w *world) roles() {
@@ -106,6 +107,44 @@ func (w *world) zone() {
 	zone := pick(w, "zone", []string{"America/New_York", "Asia/Kolkata", "Pacific/Auckland"})
 	w.did("the site's time zone is %s now", zone)
 	w.do(w.shop.SetTimezone(w.ctx, zone, ""))
+}
+
+func (w *world) currency() {
+	currency := pick(w, "currency", []string{"USD", "EUR"})
+	w.did("the site's currency is %s now", currency)
+	w.do(w.shop.SetOption(w.ctx, "woocommerce_currency", currency))
+}
+
+// out reports whether a customer is excluded.
+func (w *world) out(user int64) bool { return w.excluded[user] || w.listed[user] }
+
+// list excludes a user by the configuration, or no longer.
+func (w *world) list() {
+	user := pick(w, "user", w.users)
+	if w.left[user] {
+		return
+	}
+	w.listed[user] = !w.listed[user]
+	w.claim(user)
+	w.did("user %d is on the list: %t", user, w.listed[user])
+	var listed []int64
+	for user, is := range w.listed {
+		if is {
+			listed = append(listed, user)
+		}
+	}
+	slices.Sort(listed)
+	for _, engine := range w.engines {
+		engine.Programme.Exclusion.Users = listed
+	}
+}
+
+func (w *world) giveBack() {
+	now := program.GiveBack{Expired: rapid.Bool().Draw(w.t, "expired"), Deleted: rapid.Bool().Draw(w.t, "deleted"), Refunded: rapid.Bool().Draw(w.t, "refunded")}
+	w.did("given back: %+v", now)
+	for _, engine := range w.engines {
+		engine.Programme.GiveBack = now
+	}
 }
 
 func (w *world) storage() {

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"loyaltyd/internal/testshop"
+	"loyaltyd/sync"
 )
 
 // world is a small store under random edits, with what the edits need to know.
@@ -20,8 +21,10 @@ type world struct {
 	shop     *testshop.Shop
 	ctx      context.Context
 	log      []string
-	users    []int64 // live
-	excluded map[int64]bool
+	users    []int64         // live
+	excluded map[int64]bool  // by their role
+	listed   map[int64]bool  // excluded by the configuration
+	engines  []*sync.Engine  // whose configuration changes
 	claimed  map[int64]bool  // orders that had an excluded or deleted customer
 	orders   map[int64]int64 // live order → customer
 	trashed  map[int64]int64
@@ -37,7 +40,7 @@ type world struct {
 
 func newWorld(t *rapid.T, db *testshop.Database, tb testing.TB, storage testshop.Storage) *world {
 	w := &world{
-		t: t, ctx: context.Background(), excluded: map[int64]bool{}, claimed: map[int64]bool{},
+		t: t, ctx: context.Background(), excluded: map[int64]bool{}, listed: map[int64]bool{}, claimed: map[int64]bool{},
 		orders: map[int64]int64{}, trashed: map[int64]int64{}, refunds: map[int64]int64{},
 		left: map[int64]bool{},
 	}
@@ -118,7 +121,7 @@ func (w *world) placeOrder() {
 	}
 	id := must(w.shop.PlaceOrder(w.ctx, o))
 	w.orders[id] = o.Customer
-	w.claimed[id] = w.excluded[o.Customer]
+	w.claimed[id] = w.out(o.Customer)
 	w.did("order %d of %d %q, %s %s: %v", id, o.Customer, o.Email, o.Status, o.Currency, o.Lines)
 }
 
@@ -144,7 +147,7 @@ func (w *world) step() {
 		actions = append(actions, action{"untrash", w.untrash})
 	}
 	if len(w.users) > 1 {
-		actions = append(actions, action{"roles", w.roles}, action{"delete user", w.deleteUser}, action{"email", w.email})
+		actions = append(actions, action{"roles", w.roles}, action{"delete user", w.deleteUser}, action{"email", w.email}, action{"list", w.list})
 	}
 	if len(w.comments) > 0 {
 		actions = append(actions, action{"moderate", w.moderate}, action{"moderate", w.moderate}, action{"uncomment", w.deleteComment}, action{"backdate", w.backdate})
@@ -155,6 +158,6 @@ func (w *world) step() {
 	if len(w.coupons) > 0 {
 		actions = append(actions, action{"pay", w.pay}, action{"pay", w.pay}, action{"coupon", w.editCoupon}, action{"coupon", w.editCoupon})
 	}
-	actions = append(actions, action{"categories", w.categories}, action{"zone", w.zone}, action{"storage", w.storage}, action{"unpost", w.deletePost}, action{"grow", w.grow})
+	actions = append(actions, action{"categories", w.categories}, action{"zone", w.zone}, action{"storage", w.storage}, action{"unpost", w.deletePost}, action{"grow", w.grow}, action{"currency", w.currency}, action{"give back", w.giveBack})
 	pick(w, "action", actions).do()
 }
