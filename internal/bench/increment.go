@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,8 +47,7 @@ func (b *Bench) increment(ctx context.Context) (lines []Line, err error) {
 // server does by itself meanwhile makes a fifth of it.
 const moreRounds = 3
 
-// changed returns how many orders change before an increment, of the ones that
-// earn nothing: one in ten orders is such a one.
+// changed returns how many orders change before an increment.
 func (b *Bench) changed() int { return min(1000, b.Few/10) }
 
 func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Line, err error) {
@@ -113,12 +113,15 @@ func (b *Bench) incrementOf(ctx context.Context, big, small *Store) (lines []Lin
 	return lines, nil
 }
 
-// edits makes orders of a store completed, lets the daemon see it, and undoes
-// both.
+// edits makes orders of a store completed that waited, lets the daemon see it,
+// and undoes both. Orders take turns: with each, what was posted for an order
+// before grows, and no store's orders change a dozen times.
 type edits struct {
 	*Bench
 	store  *Store
 	daemon *daemon
+	sets   int      // of orders, each as large
+	set    int      // that changes
 	counts counters // of the last run
 	last   int64    // entry before it
 }
@@ -142,23 +145,30 @@ func (b *Bench) newEdits(ctx context.Context, s *Store) (*edits, error) {
 
 func (e *edits) close() error { return e.daemon.Close() }
 
-// choose chooses the orders, evenly spread over the latest of them.
+// choose chooses sets of orders, each evenly spread over the latest of them,
+// among those of customers that were not refunded.
 func (e *edits) choose(ctx context.Context, latest int) error {
 	if err := e.settle(ctx); err != nil {
 		return err
 	}
 	latest = min(latest, e.store.Orders)
 	query := `SELECT id, status, date_updated_gmt AS updated FROM wp_wc_orders
-		WHERE type = 'shop_order' AND customer_id > 0 AND status IN ('wc-on-hold', 'wc-pending', 'wc-cancelled', 'wc-failed')`
+		WHERE type = 'shop_order' AND customer_id > 0 AND status <> 'wc-refunded' AND id > %d`
 	if e.store.Storage != testshop.HPOS {
 		query = `SELECT ID AS id, post_status AS status, post_modified_gmt AS updated FROM wp_posts JOIN wp_postmeta m ON m.post_id = ID AND m.meta_key = '_customer_user'
-			WHERE post_type = 'shop_order' AND m.meta_value <> '0' AND post_status IN ('wc-on-hold', 'wc-pending', 'wc-cancelled', 'wc-failed')`
+			WHERE post_type = 'shop_order' AND m.meta_value <> '0' AND post_status <> 'wc-refunded' AND ID > %d`
 	}
-	every := latest / 10 / e.changed()
-	first := 10_000_000 + e.store.Orders - latest
-	return execute(ctx, e.store.DB, fmt.Sprintf(`CREATE OR REPLACE TABLE bench_changed (PRIMARY KEY (id)) AS
-		SELECT id, status, updated FROM (SELECT c.*, ROW_NUMBER() OVER (ORDER BY id) AS n FROM (%s) c WHERE id > %d) r
-		WHERE n %% %d = 0 ORDER BY id LIMIT %d`, query, first, every, e.changed()))
+	query = fmt.Sprintf(query, 10_000_000+e.store.Orders-latest)
+	var there int
+	if err := e.store.DB.GetContext(ctx, &there, `SELECT COUNT(*) FROM (`+query+`) c`); err != nil {
+		return err
+	}
+	every := there / e.changed()
+	e.sets, e.set = min(moreRounds*e.Rounds, every), 0
+	values := strings.NewReplacer("{every}", strconv.Itoa(every), "{sets}", strconv.Itoa(e.sets), "{all}", strconv.Itoa(every*e.changed()))
+	return execute(ctx, e.store.DB, values.Replace(`CREATE OR REPLACE TABLE bench_changed (PRIMARY KEY (place, id)) AS
+		SELECT MOD(n, {every}) AS place, id, status, updated FROM (SELECT c.*, ROW_NUMBER() OVER (ORDER BY id) - 1 AS n FROM (`+query+`) c) r
+		WHERE MOD(n, {every}) < {sets} AND n < {all} ORDER BY place, id`))
 }
 
 // settle runs increments until one finds nothing.
@@ -175,32 +185,37 @@ func (e *edits) settle(ctx context.Context) error {
 	return fmt.Errorf("%s: increments do not come to rest", e.store)
 }
 
-// edit writes what WooCommerce writes when somebody changes the orders' status.
+// edit writes what WooCommerce writes when somebody changes the status of a set
+// of orders.
 func (e *edits) edit(ctx context.Context, status string) error {
 	statements := []string{
-		`UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.status = {status}, o.date_updated_gmt = UTC_TIMESTAMP()`,
-		`UPDATE bench_changed c STRAIGHT_JOIN wp_wc_order_operational_data d ON d.order_id = c.id SET d.date_completed_gmt = UTC_TIMESTAMP()`,
+		`UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.status = {status}, o.date_updated_gmt = UTC_TIMESTAMP() WHERE c.place = {set}`,
+		`UPDATE bench_changed c STRAIGHT_JOIN wp_wc_order_operational_data d ON d.order_id = c.id SET d.date_completed_gmt = UTC_TIMESTAMP() WHERE c.place = {set}`,
 	}
 	if e.store.Storage != testshop.HPOS {
 		statements = []string{
-			`UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_status = {status}, o.post_modified = NOW(), o.post_modified_gmt = UTC_TIMESTAMP()`,
-			`UPDATE bench_changed c STRAIGHT_JOIN wp_postmeta m ON m.post_id = c.id SET m.meta_value = UNIX_TIMESTAMP() WHERE m.meta_key = '_date_completed'`,
+			`UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_status = {status}, o.post_modified = NOW(), o.post_modified_gmt = UTC_TIMESTAMP() WHERE c.place = {set}`,
+			`UPDATE bench_changed c STRAIGHT_JOIN wp_postmeta m ON m.post_id = c.id SET m.meta_value = UNIX_TIMESTAMP() WHERE c.place = {set} AND m.meta_key = '_date_completed'`,
 		}
 	}
 	statements = append(statements, `INSERT INTO wp_comments (comment_post_ID, comment_author, comment_date, comment_date_gmt, comment_content, comment_approved, comment_type, user_id)
-		SELECT id, 'WooCommerce', NOW(), UTC_TIMESTAMP(), 'Order status changed.', '1', 'order_note', 0 FROM bench_changed`)
+		SELECT id, 'WooCommerce', NOW(), UTC_TIMESTAMP(), 'Order status changed.', '1', 'order_note', 0 FROM bench_changed WHERE place = {set}`)
+	values := strings.NewReplacer("{status}", status, "{set}", strconv.Itoa(e.set))
 	for _, statement := range statements {
-		if err := execute(ctx, e.store.DB, strings.ReplaceAll(statement, "{status}", status)); err != nil {
+		if err := execute(ctx, e.store.DB, values.Replace(statement)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ours is the run that finds the orders completed.
+// ours is the run that finds the next set of orders completed.
 func (e *edits) ours(ctx context.Context) (time.Duration, error) {
-	// As it was: no orders completed, and that seen.
-	if err := errors.Join(e.edit(ctx, "c.status"), e.settle(ctx), e.edit(ctx, "'wc-completed'")); err != nil {
+	if err := e.age(ctx); err != nil {
+		return 0, err
+	}
+	e.set = (e.set + 1) % e.sets
+	if err := errors.Join(e.edit(ctx, "'wc-on-hold'"), e.settle(ctx), e.edit(ctx, "'wc-completed'")); err != nil {
 		return 0, err
 	}
 	if err := e.store.DB.GetContext(ctx, &e.last, `SELECT COALESCE(MAX(id), 0) FROM wp_loyalty_entries`); err != nil {
@@ -225,9 +240,24 @@ func (e *edits) ours(ctx context.Context) (time.Duration, error) {
 	return took, e.daemon.refresh(ctx)
 }
 
+// age makes what changed look as if it had long ago: an increment looks again
+// at what changed within minutes.
+func (e *edits) age(ctx context.Context) error {
+	statement := `UPDATE bench_changed c STRAIGHT_JOIN wp_wc_orders o ON o.id = c.id SET o.date_updated_gmt = c.updated WHERE c.place = %d`
+	if e.store.Storage != testshop.HPOS {
+		statement = `UPDATE bench_changed c STRAIGHT_JOIN wp_posts o ON o.ID = c.id SET o.post_modified = c.updated, o.post_modified_gmt = c.updated WHERE c.place = %d`
+	}
+	return execute(ctx, e.store.DB, fmt.Sprintf(statement, e.set))
+}
+
 // restore leaves the orders as they were before, and that seen.
 func (e *edits) restore(ctx context.Context) error {
-	return errors.Join(e.edit(ctx, "c.status"), e.settle(ctx), e.store.undoEdits(ctx))
+	for e.set = range e.sets {
+		if err := e.edit(ctx, "c.status"); err != nil {
+			return err
+		}
+	}
+	return errors.Join(e.settle(ctx), e.store.undoEdits(ctx))
 }
 
 // undoEdits gives the orders that were chosen last their status and date back,
@@ -249,7 +279,7 @@ func (s *Store) undoEdits(ctx context.Context) error {
 // run wrote, in one durable transaction, to a table that holds as much.
 func (e *edits) floor(ctx context.Context) (time.Duration, error) {
 	var ids []string
-	if err := e.store.DB.SelectContext(ctx, &ids, `SELECT id FROM bench_changed`); err != nil {
+	if err := e.store.DB.SelectContext(ctx, &ids, `SELECT id FROM bench_changed WHERE place = ?`, e.set); err != nil {
 		return 0, err
 	}
 	columns, entries, err := e.entries(ctx)
