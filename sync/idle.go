@@ -106,6 +106,7 @@ func (r *run) tailFrom() store.TailFrom {
 	return store.TailFrom{
 		Orders: r.state.Orders.Back(r.settings.Storage, overlapTime, overlapIDs),
 		Users:  max(0, r.state.Users-overlapIDs), Comments: max(0, r.state.Comments-overlapIDs),
+		LastNote: r.state.Comments,
 		Modified: r.state.Scanned.Add(-modifiedSlack), Newest: r.state.newestFrom(),
 	}
 }

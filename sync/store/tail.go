@@ -19,6 +19,7 @@ type Tail struct {
 type TailFrom struct {
 	Orders          Cursor
 	Users, Comments int64
+	LastNote        int64 // with a comment after it, no orders are asked for
 	// In legacy storage, orders with an id above Newest that were modified at
 	// Modified or later are in the tail too.
 	Modified time.Time
@@ -45,7 +46,8 @@ func (s *Store) Tail(ctx context.Context, storage Storage, from TailFrom, limit 
 			  WHERE post_modified_gmt >= ? AND ID > ? AND post_type IN ('shop_order', 'shop_order_refund') ORDER BY ID LIMIT ?)`
 		args = append(args, from.Orders.Post, limit, from.Orders.Comment, limit, from.Orders.Meta, limit, since(from.Modified), from.Newest, limit)
 	}
-	orders, err := headsSQL(storage, `o.id IN (SELECT t.id FROM (`+ends+`) t)`)
+	// Whoever changes an order notes it: then there is something to do anyway.
+	orders, err := headsSQL(storage, `COALESCE((SELECT MAX(comment_ID) FROM {p}comments), 0) <= ? AND o.id IN (SELECT t.id FROM (`+ends+`) t)`)
 	if err != nil {
 		return Tail{}, err
 	}
@@ -59,7 +61,7 @@ func (s *Store) Tail(ctx context.Context, storage Storage, from TailFrom, limit 
 		UNION ALL SELECT 'users', COUNT(*), 0, BIT_XOR(u.digest), NULL FROM (` + sn.userSumsSQL(`u.ID > ? ORDER BY u.ID LIMIT ?`) + `) u
 		UNION ALL SELECT 'comments', COUNT(*), 0, BIT_XOR(c.digest), NULL FROM (` + commentSumsSQL(`c.comment_ID > ? ORDER BY c.comment_ID LIMIT ?`) + `) c
 		UNION ALL SELECT 'order', h.id, h.parent, h.head, h.modified FROM (` + orders + `) h`
-	args = append([]any{from.Users, limit, from.Comments, limit}, args...)
+	args = append([]any{from.Users, limit, from.Comments, limit, from.LastNote}, args...)
 	var tail Tail
 	err = s.once().each(ctx, query, args, func(r record) error {
 		switch r.text(0) {
