@@ -377,7 +377,7 @@ func (b *Bench) idle(ctx context.Context, s *Store) (Line, error) {
 		}
 		var cost counters
 		var times []time.Duration
-		for range b.Rounds {
+		for range moreRounds * b.Rounds {
 			if err := forgetLog(ctx, s); err != nil {
 				return err
 			}
