@@ -68,6 +68,8 @@ func (r *run) lookAtMarked(ctx context.Context, marks []Mark) error {
 	if err := r.readSite(); err != nil {
 		return err
 	}
+	// A run that was cut off may have left the days of a zone that the site had
+	// for a while.
 	zoned := r.rolledUpIn == "" || r.rolledUpIn == r.site.Zone
 	if !r.state.Done || r.state.Changing || r.state.Site != r.site || !zoned {
 		return errRunFirst

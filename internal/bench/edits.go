@@ -14,8 +14,8 @@ import (
 )
 
 // edits makes orders of a store completed that waited, lets the daemon see it,
-// and undoes both. Orders take turns: with each, what was posted for an order
-// before grows, and no store's orders change a dozen times.
+// and undoes both. Sets of orders take turns: what was posted for an order
+// before costs at each change, and no store's orders change a dozen times.
 type edits struct {
 	*Bench
 	store  *Store
