@@ -10,42 +10,44 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/apd/v3"
+
+	"loyaltyd/internal/settings"
+	"loyaltyd/sync/program"
 )
 
 // check reports what is wrong with values that are right one by one, and reads
 // the files that hold a DSN.
-func (c *Config) check(r *report) {
+func (c *Config) check(r *settings.Report) {
 	c.readDSN(r, "store.dsn_file", c.Store.DSNFile, &c.Store.DSN)
 	c.readDSN(r, "ledger.dsn_file", c.Ledger.DSNFile, &c.Ledger.DSN)
 	c.readSecret(r, "endpoint.key_file", c.Endpoint.KeyFile, checkKey, &c.Endpoint.Key)
 	c.readSecret(r, "endpoint.token_file", c.Endpoint.TokenFile, checkToken, &c.Endpoint.Token)
-	if !r.about("endpoint") {
+	if !r.About("endpoint") {
 		if problem := c.Endpoint.problem(); problem != "" {
-			c.entry("endpoint.listen", r).refuseValue("%s", problem)
+			c.entry("endpoint.listen", r).RefuseValue("%s", problem)
 		}
 	}
 	c.checkProgram(r)
 }
 
-func (c *Config) checkProgram(r *report) {
-	switch redeem := c.Program.Redeem; {
-	case redeem.Max > 0 && redeem.Min > redeem.Max:
-		c.entry("program.redeem.min", r).refuseValue("is more than program.redeem.max (%d): lower it, or set the maximum to 0 for none", redeem.Max)
-	case redeem.Max > 0 && redeem.Multiple > 0 && redeem.Max-redeem.Max%redeem.Multiple < max(redeem.Min, 1):
-		c.entry("program.redeem.multiple", r).refuseValue("has no multiple from program.redeem.min (%d) to program.redeem.max (%d), so nothing could be redeemed: change one of them", redeem.Min, redeem.Max)
+func (c *Config) checkProgram(r *settings.Report) {
+	redeem := c.Program.Redeem
+	fits := redeem.Max == 0 || redeem.Multiple == 0 || redeem.Max-redeem.Max%redeem.Multiple >= max(redeem.Min, 1)
+	if !fits && redeem.Min <= redeem.Max {
+		c.entry("program.redeem.multiple", r).RefuseValue("has no multiple from program.redeem.min (%d) to program.redeem.max (%d), so nothing could be redeemed: change one of them", redeem.Min, redeem.Max)
 	}
-	if !r.about("program.earn") {
+	if !r.About("program.earn") {
 		c.checkOverflow(r)
 	}
 }
 
-func (c *Config) readDSN(r *report, path, file string, to *DSN) {
+func (c *Config) readDSN(r *settings.Report, path, file string, to *DSN) {
 	if text := c.readFrom(r, path, file, "the DSN", checkDSN); text != "" {
 		*to = NewDSN(text)
 	}
 }
 
-func (c *Config) readSecret(r *report, path, file string, check func(string) string, to *Secret) {
+func (c *Config) readSecret(r *settings.Report, path, file string, check func(string) string, to *Secret) {
 	if text := c.readFrom(r, path, file, "what is", check); text != "" {
 		*to = NewSecret(text)
 	}
@@ -53,19 +55,19 @@ func (c *Config) readSecret(r *report, path, file string, check func(string) str
 
 // readFrom returns the text in the file that a key names, or "" when there is
 // none or when it is refused.
-func (c *Config) readFrom(r *report, path, file, what string, check func(string) string) string {
+func (c *Config) readFrom(r *settings.Report, path, file, what string, check func(string) string) string {
 	if file == "" {
 		return ""
 	}
 	e := c.entry(path, r)
 	data, err := readBounded(file, 64<<10)
 	if err != nil {
-		e.refuse("%q %v", file, err)
+		e.Refuse("%q %v", file, err)
 		return ""
 	}
 	text := strings.TrimSpace(string(data))
 	if problem := check(text); problem != "" {
-		e.refuse("%s in %q %s", what, file, problem)
+		e.Refuse("%s in %q %s", what, file, problem)
 		return ""
 	}
 	return text
@@ -118,7 +120,7 @@ func (e Endpoint) problem() string {
 
 // checkOverflow refuses a programme that could not count the points of an
 // order of a million units in each currency or campaign.
-func (c *Config) checkOverflow(r *report) {
+func (c *Config) checkOverflow(r *settings.Report) {
 	purchase := c.Program.Rules.Earn.Purchase
 	highest := purchase.PointsPerUnit
 	for _, rules := range slices.Concat(slices.Collect(maps.Values(purchase.Products)), slices.Collect(maps.Values(purchase.Categories))) {
@@ -130,23 +132,23 @@ func (c *Config) checkOverflow(r *report) {
 	}
 	overflows := func(factor apd.Decimal) bool {
 		var product apd.Decimal
-		context := apd.BaseContext.WithPrecision(4*maxDigits + 20)
+		context := apd.BaseContext.WithPrecision(4*program.MaxDigits + 20)
 		_, _ = context.Mul(&product, &highest, &factor)
-		return product.Cmp(apd.New(maxRate, 0)) > 0
+		return product.Cmp(apd.New(program.MaxRate, 0)) > 0
 	}
 	const tooMany = "makes more points for %d units than can be counted (%d): lower it or the rates"
 	for _, code := range slices.Sorted(maps.Keys(purchase.Currencies)) {
 		if rate := purchase.Currencies[code]; overflows(rate) {
 			e := c.entry("program.earn.purchase.currencies", r)
-			e.key = join(e.key, code)
-			e.refuse(fmt.Sprintf("%s %s", rate.Text('f'), tooMany), tryUnits, int64(math.MaxInt64))
+			e.Key += "." + settings.QuoteName(code)
+			e.Refuse(fmt.Sprintf("%s %s", rate.Text('f'), tooMany), program.TryUnits, int64(math.MaxInt64))
 		}
 	}
 	for i, campaign := range c.Program.Rules.Earn.Campaigns {
 		if campaign.Multiplier != nil && overflows(*campaign.Multiplier) {
 			e := c.entry("program.earn.campaigns", r)
-			e.key = fmt.Sprintf("%s[%d].multiplier", e.key, i)
-			e.refuse(fmt.Sprintf("%s %s", campaign.Multiplier.Text('f'), tooMany), tryUnits, int64(math.MaxInt64))
+			e.Key = fmt.Sprintf("%s[%d].multiplier", e.Key, i)
+			e.Refuse(fmt.Sprintf("%s %s", campaign.Multiplier.Text('f'), tooMany), program.TryUnits, int64(math.MaxInt64))
 		}
 	}
 }

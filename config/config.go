@@ -14,56 +14,57 @@ import (
 	"github.com/cockroachdb/apd/v3"
 
 	"loyaltyd/internal/database"
+	"loyaltyd/internal/settings"
 	"loyaltyd/sync/program"
 )
 
 // Config is the configuration in force. It is read only once it is loaded;
 // copies share their maps and lists.
 type Config struct {
-	Store    Store
-	Ledger   Ledger
-	Endpoint Endpoint
-	Brake    Brake
-	Schedule Schedule
-	Program  Program
+	Store    Store            `json:"store"`
+	Ledger   Ledger           `json:"ledger"`
+	Endpoint Endpoint         `json:"endpoint"`
+	Brake    Brake            `json:"brake"`
+	Schedule Schedule         `json:"schedule"`
+	Program  program.Settings `json:"program"`
 
 	// Warnings are for the person who runs the daemon; nothing is wrong
 	// enough to stop.
-	Warnings []string
+	Warnings []string `json:"-"`
 
-	values map[string]value
+	values map[string]settings.Value
 }
 
 // Store says where the WordPress database is: either a WordPress folder or a
 // DSN. Resolve turns it into a Site.
 type Store struct {
-	WPPath  string
-	DSN     DSN    // from store.dsn or the file that store.dsn_file names
-	DSNFile string // the file's name, if the DSN came from one
+	WPPath  string `json:"wp_path"`
+	DSN     DSN    `json:"dsn"`      // from store.dsn or the file that store.dsn_file names
+	DSNFile string `json:"dsn_file"` // the file's name, if the DSN came from one
 	// TablePrefix is empty when it is not configured: then the prefix in
 	// wp-config.php counts, or wp_ with a DSN.
-	TablePrefix string
+	TablePrefix string `json:"table_prefix"`
 }
 
 // Ledger says where the ledger's tables are. A zero DSN means the store's
 // database.
 type Ledger struct {
-	DSN     DSN
-	DSNFile string
+	DSN     DSN    `json:"dsn"`
+	DSNFile string `json:"dsn_file"`
 }
 
 // Endpoint is the local HTTP endpoint.
 type Endpoint struct {
-	Listen string
+	Listen string `json:"listen"`
 	// Remote allows Listen to be an address that other machines can reach.
-	Remote bool
+	Remote bool `json:"remote"`
 	// Key is shared with the plugin's LOYALTYD_KEY. Zero: the key in
 	// wp-config.php or in the site's options counts.
-	Key     Secret
-	KeyFile string // the file's name, if the key came from one
+	Key     Secret `json:"key"`
+	KeyFile string `json:"key_file"` // the file's name, if the key came from one
 	// Token lets monitors ask for health and metrics without a signature.
-	Token     Secret
-	TokenFile string // the file's name, if the token came from one
+	Token     Secret `json:"token"`
+	TokenFile string `json:"token_file"` // the file's name, if the token came from one
 }
 
 // Address returns what net.Listen needs: "unix" and a path, or "tcp" and
@@ -92,64 +93,30 @@ func isLoopback(host string) bool {
 
 // Brake bounds what one run may take back without a person's consent.
 type Brake struct {
-	Percent apd.Decimal // of the outstanding points, 0 to 100
-	Entries int64
+	Percent apd.Decimal `json:"percent"` // of the outstanding points, 0 to 100
+	Entries int64       `json:"entries"`
 }
 
 // Schedule says when the daemon does what, in the site's time.
 type Schedule struct {
-	Sync   Cron
-	Sweep  Cron
-	Expire Cron
-	Verify Cron
+	Sync   Cron `json:"sync"`
+	Sweep  Cron `json:"sweep"`
+	Expire Cron `json:"expire"`
+	Verify Cron `json:"verify"`
 }
 
-// Program is the points programme. Only Rules is versioned.
-type Program struct {
-	Rules           program.Rules
-	Exclude         program.Exclusion // roles in lower case
-	NegativeBalance string            // NegativeAllow or NegativeClamp
-	Redeem          Redeem
-	Expiry          Expiry
-}
+// Problem is one thing that is wrong with the configuration, and the way out.
+type Problem = settings.Problem
 
-// Redeem says what points are worth when they are spent.
-type Redeem struct {
-	PointsPerUnit apd.Decimal // points for one unit of store currency; 0: points have no value
-	Min           int64       // fewest points in one redemption
-	Max           int64       // most points in one redemption; 0: no limit
-	Multiple      int64       // what they must be a multiple of, at least 1
-	CouponDays    int         // days that a coupon is valid; 0: for ever
-	GiveBack      program.GiveBack
-}
-
-// Expiry says when points are lost.
-type Expiry struct {
-	Mode string // ExpiryNone, ExpiryIdle or ExpiryLots
-	Days int
-}
-
-// The words of the configuration that are not the rules' own.
-const (
-	NegativeAllow = "allow"
-	NegativeClamp = "clamp"
-
-	GiveBackExpired  = "expired"  // a coupon that expired unused
-	GiveBackDeleted  = "deleted"  // a coupon that was deleted unused
-	GiveBackRefunded = "refunded" // an order that a coupon paid was refunded
-
-	ExpiryNone = "none"
-	ExpiryIdle = "idle" // the whole balance, after so many days without an entry
-	ExpiryLots = "lots" // the oldest points first, so many days after they were earned
-)
-
-var giveBackEnds = []string{GiveBackExpired, GiveBackDeleted, GiveBackRefunded}
+// InvalidError holds everything that is wrong with the configuration. A command
+// that ends with it exits with status 2.
+type InvalidError = settings.InvalidError
 
 // HasProgram reports whether anything of the programme was configured here,
 // so that a programme kept in WordPress does not count.
 func (c Config) HasProgram() bool {
 	for path, v := range c.values {
-		if strings.HasPrefix(path, "program.") && v.source.rank > rankDefault {
+		if strings.HasPrefix(path, "program.") && v.Source.Rank > settings.Default {
 			return true
 		}
 	}

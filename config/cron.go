@@ -59,4 +59,10 @@ func ParseCron(text string) (c Cron, err error) {
 	return Cron{text: text, schedule: schedule}, nil
 }
 
+// UnmarshalText reads a schedule by ParseCron.
+func (c *Cron) UnmarshalText(text []byte) (err error) {
+	*c, err = ParseCron(string(text))
+	return err
+}
+
 var errNotCron = fmt.Errorf(`is not a schedule: write five fields (minute hour day month weekday) like "5 0 * * *", or "@daily", or "@every 15s"`)

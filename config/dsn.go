@@ -96,3 +96,9 @@ func checkDSN(text string) string {
 	}
 	return ""
 }
+
+// UnmarshalText reads a DSN as it was written.
+func (d *DSN) UnmarshalText(text []byte) error {
+	*d = NewDSN(string(text))
+	return nil
+}

@@ -78,7 +78,7 @@ func wantEverything() config.Config {
 			Sync: cronLine("@every 1m"), Sweep: cronLine("@hourly"),
 			Expire: cronLine("0 1 * * *"), Verify: cronLine("0 2 * * 1-5"),
 		},
-		Program: config.Program{
+		Program: program.Settings{
 			Rules: program.Rules{
 				Starts: "2026-01-01T10:30", Guests: "match_email", HoldDays: 14,
 				Earn: program.Earn{
@@ -107,8 +107,8 @@ func wantEverything() config.Config {
 			},
 			Exclude:         program.Exclusion{Roles: []string{"administrator", "shop_manager"}, Users: []int64{3, 4}},
 			NegativeBalance: "clamp",
-			Redeem:          config.Redeem{PointsPerUnit: decimal("50"), Min: 10, Max: 20, Multiple: 5, CouponDays: 30, GiveBack: program.GiveBack{Expired: true, Refunded: true}},
-			Expiry:          config.Expiry{Mode: "lots", Days: 400},
+			Redeem:          program.Redeem{PointsPerUnit: decimal("50"), Min: 10, Max: 20, Multiple: 5, CouponDays: 30, GiveBack: program.GiveBack{Expired: true, Refunded: true}},
+			Expiry:          program.Expiry{Mode: "lots", Days: 400},
 		},
 	}
 }

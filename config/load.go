@@ -13,6 +13,9 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 	"go.yaml.in/yaml/v3"
+
+	"loyaltyd/internal/settings"
+	"loyaltyd/sync/program"
 )
 
 // Load returns the configuration from, the later winning: defaults, the file
@@ -20,16 +23,16 @@ import (
 // returns it) and the flags, which may be nil. An empty variable is as if it
 // were not set. The error is an *InvalidError with all problems.
 func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
-	l := loader{schema: newSchema()}
+	var l loader
 	v := viper.NewWithOptions(viper.WithDecoderRegistry(&l))
 	v.SetConfigType("yaml")
-	for path, value := range defaults() {
+	for path, value := range table.Defaults() {
 		v.SetDefault(path, value)
 	}
 	environment := l.environment(environ)
-	l.file = source{rank: rankFile, name: fileName(flags, environ)}
+	l.file = settings.Source{Rank: settings.File, Name: fileName(flags, environ)}
 	if err := l.readFile(v); err != nil {
-		l.report.add(l.file.name, "", "%v", err)
+		l.report.Add(l.file.Name, "", "%v", err)
 	}
 	// Over the file: a later merge wins. Values are opaque to viper, so a
 	// map or list is replaced as a whole.
@@ -40,15 +43,18 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 		v.Set(path, value)
 	}
 
-	values := map[string]value{}
-	for _, path := range l.schema.keys {
-		values[path], _ = v.Get(path).(value)
+	values := map[string]settings.Value{}
+	for _, k := range table.Keys() {
+		values[k.Path], _ = v.Get(k.Path).(settings.Value)
 	}
-	c := build(values, &l.report)
-	if err := l.report.err(); err != nil {
+	c, err := build(values, &l.report)
+	if err != nil {
 		return Config{}, err
 	}
-	c.warn(l.file.name)
+	if err := l.report.Err(); err != nil {
+		return Config{}, err
+	}
+	c.warn(l.file.Name)
 	return c, nil
 }
 
@@ -57,42 +63,46 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 // has its default. Name is where the document comes from. The error is an
 // *InvalidError.
 func (c Config) WithProgram(document []byte, name string) (Config, error) {
-	var r report
-	from := source{rank: rankFile, name: name}
-	root, err := parseDocument(document)
+	var r settings.Report
+	from := settings.Source{Rank: settings.File, Name: name}
+	root, err := settings.ParseDocument(document)
 	if err != nil {
-		return Config{}, invalid(name, "", "%v", err)
+		return Config{}, settings.Invalid(name, "", "%v", err)
 	}
 	next := c
 	next.values = maps.Clone(c.values)
-	for path, value := range defaults() {
+	for path, value := range table.Defaults() {
 		if strings.HasPrefix(path, "program.") {
 			next.values[path] = value
 		}
 	}
-	maps.Copy(next.values, newSchema().flatten(root, "program", from, &r))
-	next.Program = Program{}
-	next.read("program.", &r)
+	maps.Copy(next.values, table.Flatten(root, "program", from, &r))
+	next.Program = program.Settings{}
+	if err := next.read("program.", &r); err != nil {
+		return Config{}, err
+	}
 	next.checkProgram(&r)
-	if err := r.err(); err != nil {
+	if err := r.Err(); err != nil {
 		return Config{}, err
 	}
 	return next, nil
 }
 
 // build returns the configuration that values make, each key having one.
-func build(values map[string]value, r *report) Config {
+func build(values map[string]settings.Value, r *settings.Report) (Config, error) {
 	c := Config{values: maps.Clone(values)}
 	c.settle(r, "store.wp_path", "store.dsn", "store.dsn_file")
 	c.settle(r, "ledger.dsn", "ledger.dsn_file")
 	c.settle(r, "endpoint.key", "endpoint.key_file")
 	c.settle(r, "endpoint.token", "endpoint.token_file")
-	c.read("", r)
+	if err := c.read("", r); err != nil {
+		return Config{}, err
+	}
 	c.check(r)
 	// What is kept for Print holds no password and no key.
 	hide := func(path, shown string) {
-		if v := c.values[path]; v.node.Value != "" {
-			v.node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: shown, Line: v.node.Line}
+		if v := c.values[path]; v.Node.Value != "" {
+			v.Node = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: shown, Line: v.Node.Line}
 			c.values[path] = v
 		}
 	}
@@ -104,80 +114,57 @@ func build(values map[string]value, r *report) Config {
 	for _, path := range []string{"endpoint.key", "endpoint.token"} {
 		hide(path, hidden)
 	}
-	return c
+	return c, nil
 }
 
 // read reads the keys that begin with prefix.
-func (c *Config) read(prefix string, r *report) {
-	for _, k := range c.keys() {
-		if strings.HasPrefix(k.path, prefix) {
-			k.read(c.entry(k.path, r))
-		}
-	}
+func (c *Config) read(prefix string, r *settings.Report) error {
+	tree := table.Read(c.values, prefix, r)
+	table.CheckBounds(tree, c.values, r)
+	return tree.Into(c)
 }
 
-func (c *Config) entry(path string, r *report) entry {
-	v := c.values[path]
-	return entry{key: path, name: lastPart(path), node: v.node, source: v.source, report: r}
+func (c *Config) entry(path string, r *settings.Report) settings.Entry {
+	return table.Entry(c.values, path, r)
 }
 
 // settle leaves one of several keys that say the same: the one from the
 // strongest place. Two from there are a problem.
-func (c *Config) settle(r *report, paths ...string) {
+func (c *Config) settle(r *settings.Report, paths ...string) {
 	given := slices.DeleteFunc(paths, func(path string) bool {
-		node := c.values[path].node
+		node := c.values[path].Node
 		return node.Kind == yaml.ScalarNode && node.Value == ""
 	})
 	if len(given) < 2 {
 		return
 	}
-	slices.SortStableFunc(given, func(a, b string) int { return c.values[b].source.rank - c.values[a].source.rank })
+	slices.SortStableFunc(given, func(a, b string) int { return int(c.values[b].Source.Rank - c.values[a].Source.Rank) })
 	first, second := c.values[given[0]], c.values[given[1]]
-	if first.source.rank == second.source.rank {
-		c.entry(given[1], r).refuse("given together with %s, which says the same: keep one of them", given[0])
+	if first.Source.Rank == second.Source.Rank {
+		c.entry(given[1], r).Refuse("given together with %s, which says the same: keep one of them", given[0])
 	}
-	standard := defaults()
+	standard := table.Defaults()
 	for _, path := range given[1:] {
-		c.values[path] = value{node: standard[path].node, source: source{name: "set aside: " + given[0] + " from " + first.source.at(first.node) + " counts"}}
-	}
-}
-
-func defaults() map[string]value {
-	all := map[string]value{}
-	for _, k := range new(Config).keys() {
-		var document yaml.Node
-		if err := yaml.Unmarshal([]byte(k.fallback), &document); err != nil {
-			panic(err) // the table of keys is wrong
+		c.values[path] = settings.Value{
+			Node:   standard[path].Node,
+			Source: settings.Source{Name: "set aside: " + given[0] + " from " + first.Source.At(first.Node) + " counts"},
 		}
-		all[k.path] = value{node: document.Content[0]}
 	}
-	return all
 }
 
 // nest turns full keys into the nested maps that viper merges.
-func nest(flat map[string]value) map[string]any {
-	tree := map[string]any{}
+func nest(flat map[string]settings.Value) map[string]any {
+	tree := settings.Tree{}
 	for path, v := range flat {
-		branch := tree
-		names := strings.Split(path, ".")
-		for _, name := range names[:len(names)-1] {
-			next, ok := branch[name].(map[string]any)
-			if !ok {
-				next = map[string]any{}
-				branch[name] = next
-			}
-			branch = next
-		}
-		branch[names[len(names)-1]] = v
+		tree[path] = v
 	}
-	return tree
+	return tree.Document()
 }
 
 // loader reads the places of a configuration into values.
 type loader struct {
-	schema schema
-	file   source
-	report report
+	file   settings.Source
+	report settings.Report
 }
 
 // Decoder makes the loader viper's reader of every format.
@@ -185,21 +172,21 @@ func (l *loader) Decoder(string) (viper.Decoder, error) { return l, nil }
 
 // Decode puts the values of a document into tree.
 func (l *loader) Decode(data []byte, tree map[string]any) error {
-	root, err := parseDocument(data)
+	root, err := settings.ParseDocument(data)
 	if err != nil {
 		return err
 	}
-	maps.Copy(tree, nest(l.schema.flatten(root, "", l.file, &l.report)))
+	maps.Copy(tree, nest(table.Flatten(root, "", l.file, &l.report)))
 	return nil
 }
 
 const maxFile = 1 << 20
 
 func (l *loader) readFile(v *viper.Viper) error {
-	if l.file.name == "" {
+	if l.file.Name == "" {
 		return nil
 	}
-	data, err := readBounded(l.file.name, maxFile)
+	data, err := readBounded(l.file.Name, maxFile)
 	if err != nil {
 		return err
 	}
@@ -270,7 +257,7 @@ func (c *Config) warn(file string) {
 		{"a key", "endpoint.token", c.Endpoint.TokenFile, !c.Endpoint.Token.IsZero()},
 	} {
 		path := kept.file
-		if path == "" && c.values[kept.key].source.rank == rankFile {
+		if path == "" && c.values[kept.key].Source.Rank == settings.File {
 			path = file
 		}
 		if path == "" || !kept.holds {

@@ -23,11 +23,11 @@ func TestDefaults(t *testing.T) {
 			Sync: cronLine("@every 15s"), Sweep: cronLine("@every 10m"),
 			Expire: cronLine("5 0 * * *"), Verify: cronLine("30 3 * * *"),
 		},
-		Program: config.Program{
+		Program: program.Settings{
 			Rules:           program.Defaults(),
-			NegativeBalance: config.NegativeAllow,
-			Redeem:          config.Redeem{PointsPerUnit: decimal("100"), Multiple: 1, CouponDays: 365, GiveBack: program.GiveBack{Expired: true, Deleted: true, Refunded: true}},
-			Expiry:          config.Expiry{Mode: config.ExpiryNone, Days: 365},
+			NegativeBalance: program.NegativeAllow,
+			Redeem:          program.Redeem{PointsPerUnit: decimal("100"), Multiple: 1, CouponDays: 365, GiveBack: program.GiveBack{Expired: true, Deleted: true, Refunded: true}},
+			Expiry:          program.Expiry{Mode: program.ExpiryNone, Days: 365},
 		},
 	}
 	if d := diff(want, got); d != "" {

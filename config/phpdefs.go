@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -270,6 +271,9 @@ func (p *phpParser) sure(name string) bool {
 	}
 	return false
 }
+
+// wholeNumber is a number that PHP and a text show alike.
+var wholeNumber = regexp.MustCompile(`^(0|[1-9][0-9]*)$`)
 
 // add records that name gets the value of the expression at start, which is
 // known if it is a single token.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"loyaltyd/internal/settings"
 )
 
 // flagKeys are the keys that have a flag of their own.
@@ -27,29 +29,29 @@ func Flags(flags *pflag.FlagSet) {
 }
 
 // environment returns the values of LOYALTYD_ variables.
-func (l *loader) environment(environ []string) map[string]value {
-	paths, shapes := map[string]string{}, map[string]shape{}
+func (l *loader) environment(environ []string) map[string]settings.Value {
+	known := map[string]settings.Key{}
 	var names []string
-	for _, k := range new(Config).keys() {
-		name := envName(k.path)
-		paths[name], shapes[name] = k.path, k.shape
+	for _, k := range table.Keys() {
+		name := envName(k.Path)
+		known[name] = k
 		names = append(names, name)
 	}
-	values := map[string]value{}
+	values := map[string]settings.Value{}
 	for _, variable := range environ {
 		name, text, _ := strings.Cut(variable, "=")
 		if text == "" || !strings.HasPrefix(name, envPrefix) || notOurs(name) {
 			continue
 		}
-		from := source{rank: rankEnv, name: name}
-		path, known := paths[name]
-		if !known {
-			near, _ := closest(strings.ToUpper(name), names)
-			l.report.addAt(source{rank: rankEnv, name: quoteName(name)}, nil, "", "unknown environment variable; the nearest known one is %s", near)
+		from := settings.Source{Rank: settings.Env, Name: name}
+		key, is := known[name]
+		if !is {
+			near, _ := settings.Closest(strings.ToUpper(name), names)
+			l.report.AddAt(settings.Source{Rank: settings.Env, Name: settings.QuoteName(name)}, nil, "", "unknown environment variable; the nearest known one is %s", near)
 			continue
 		}
-		if node, ok := l.fromText(from, path, shapes[name], text); ok {
-			values[path] = value{node: node, source: from}
+		if node, ok := l.fromText(from, key, text); ok {
+			values[key.Path] = settings.Value{Node: node, Source: from}
 		}
 	}
 	return values
@@ -65,46 +67,46 @@ func notOurs(name string) bool {
 }
 
 // flags returns the values of flags that were given.
-func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
-	values := map[string]value{}
+func (l *loader) flags(flags *pflag.FlagSet) map[string]settings.Value {
+	values := map[string]settings.Value{}
 	if flags == nil {
 		return values
 	}
-	add := func(from source, path string, shape shape, text string) {
+	add := func(from settings.Source, path, text string) {
+		key, _ := table.Key(path)
 		if before, twice := values[path]; twice {
-			l.report.addAt(from, nil, path, "given twice, also by %s: keep one", before.source.name)
-		} else if node, ok := l.fromText(from, path, shape, text); ok {
-			values[path] = value{node: node, source: from}
+			l.report.AddAt(from, nil, path, "given twice, also by %s: keep one", before.Source.Name)
+		} else if node, ok := l.fromText(from, key, text); ok {
+			values[path] = settings.Value{Node: node, Source: from}
 		}
 	}
 	for _, f := range flagKeys {
 		if flag := flags.Lookup(f.flag); flag != nil && flag.Changed {
-			add(source{rank: rankFlag, name: "--" + f.flag}, f.key, aText, flag.Value.String())
+			add(settings.Source{Rank: settings.Flag, Name: "--" + f.flag}, f.key, flag.Value.String())
 		}
 	}
 	if flags.Lookup("set") == nil {
 		return values
 	}
-	settings, err := flags.GetStringArray("set")
+	given, err := flags.GetStringArray("set")
 	if err != nil {
-		l.report.addAt(source{rank: rankFlag, name: "--set"}, nil, "", "%v", err)
+		l.report.AddAt(settings.Source{Rank: settings.Flag, Name: "--set"}, nil, "", "%v", err)
 	}
-	for _, setting := range settings {
-		from := source{rank: rankFlag, name: "--set"}
+	for _, setting := range given {
+		from := settings.Source{Rank: settings.Flag, Name: "--set"}
 		path, text, found := strings.Cut(setting, "=")
 		path = strings.ToLower(path)
-		i := slices.IndexFunc(new(Config).keys(), func(k key) bool { return k.path == path })
-		within := slices.IndexFunc(new(Config).keys(), func(k key) bool { return strings.HasPrefix(k.path, path+".") })
+		_, is := table.Key(path)
+		within := slices.IndexFunc(table.Keys(), func(k settings.Key) bool { return strings.HasPrefix(k.Path, path+".") })
 		switch {
 		case !found:
-			l.report.addAt(from, nil, "", "what follows is not key=value: write it like --set program.starts=2026-01-01")
-		case i < 0 && within >= 0:
-			l.report.addAt(from, nil, quotePath(path), "is a section, not a key: set its keys one by one, such as %s", new(Config).keys()[within].path)
-		case i < 0:
-			section := path[:max(0, strings.LastIndexByte(path, '.'))]
-			l.report.addAt(from, nil, quotePath(path), "unknown key; the nearest known one is %s", l.schema.nearest(path, section))
+			l.report.AddAt(from, nil, "", "what follows is not key=value: write it like --set program.starts=2026-01-01")
+		case !is && within >= 0:
+			l.report.AddAt(from, nil, quotePath(path), "is a section, not a key: set its keys one by one, such as %s", table.Keys()[within].Path)
+		case !is:
+			l.report.AddAt(from, nil, quotePath(path), "unknown key; the nearest known one is %s", table.Nearest(path))
 		default:
-			add(from, path, new(Config).keys()[i].shape, text)
+			add(from, path, text)
 		}
 	}
 	return values
@@ -113,27 +115,28 @@ func (l *loader) flags(flags *pflag.FlagSet) map[string]value {
 func quotePath(path string) string {
 	names := strings.Split(path, ".")
 	for i, name := range names {
-		names[i] = quoteName(name)
+		names[i] = settings.QuoteName(name)
 	}
 	return strings.Join(names, ".")
 }
 
 // fromText returns what a variable or a flag says as a node.
-func (l *loader) fromText(from source, path string, shape shape, text string) (*yaml.Node, bool) {
+func (l *loader) fromText(from settings.Source, key settings.Key, text string) (*yaml.Node, bool) {
 	node := &yaml.Node{Kind: yaml.ScalarNode, Value: text}
 	trimmed := strings.TrimSpace(text)
+	shape := key.Shape()
 	isJSON := strings.HasPrefix(trimmed, "[") || strings.HasPrefix(trimmed, "{")
 	switch {
-	case shape == aText:
+	case shape == settings.AsText:
 		node.Tag = "!!str"
 		return node, true
-	case shape == aPlain:
+	case shape == settings.AsPlain:
 		node.Value = trimmed
 		return node, true
-	case shape == aChoice && !isJSON && !strings.Contains(trimmed, ","):
+	case shape == settings.AsChoice && !isJSON && !strings.Contains(trimmed, ","):
 		node.Value = trimmed
 		return node, true
-	case (shape == words || shape == aChoice) && !isJSON:
+	case (shape == settings.AsWords || shape == settings.AsChoice) && !isJSON:
 		node = &yaml.Node{Kind: yaml.SequenceNode}
 		for word := range strings.SplitSeq(trimmed, ",") {
 			if word = strings.TrimSpace(word); word != "" {
@@ -142,20 +145,17 @@ func (l *loader) fromText(from source, path string, shape shape, text string) (*
 		}
 		return node, true
 	}
-	node, err := parseJSON([]byte(text))
+	node, err := settings.ParseJSON([]byte(text))
 	if err != nil {
-		example := map[string]string{
-			"program.earn.high_spend": `[{"amount": "100", "points": 50}]`,
-			"program.earn.campaigns":  `[{"name": "May", "from": "2026-05-01", "to": "2026-06-01", "multiplier": "2"}]`,
-		}[path]
+		example := key.Example
 		switch {
 		case example != "":
-		case shape == aMap:
+		case shape == settings.AsMap:
 			example = `{"12": …}`
 		default:
 			example = `["first", "second"]`
 		}
-		l.report.addAt(from, nil, path, "%v: write it like %s", err, example)
+		l.report.AddAt(from, nil, key.Path, "%v: write it like %s", err, example)
 		return nil, false
 	}
 	return node, true

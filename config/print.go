@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"loyaltyd/internal/settings"
 )
 
 // Print writes the configuration in force as YAML. A note tells where each
@@ -14,11 +16,11 @@ import (
 func (c Config) Print(w io.Writer) error {
 	root := &yaml.Node{Kind: yaml.MappingNode}
 	sections := map[string]*yaml.Node{"": root}
-	for _, k := range new(Config).keys() {
-		name := &yaml.Node{Kind: yaml.ScalarNode, Value: lastPart(k.path)}
-		v := c.values[k.path]
-		shown, note := bare(v.node), v.source.at(v.node)
-		if strings.HasSuffix(k.path, ".dsn") && NewDSN(shown.Value).hasPassword() {
+	for _, k := range table.Keys() {
+		name := &yaml.Node{Kind: yaml.ScalarNode, Value: settings.LastPart(k.Path)}
+		v := c.values[k.Path]
+		shown, note := bare(v.Node), v.Source.At(v.Node)
+		if strings.HasSuffix(k.Path, ".dsn") && NewDSN(shown.Value).hasPassword() {
 			note += ", password not shown"
 		}
 		if shown.Value == hidden {
@@ -29,7 +31,7 @@ func (c Config) Print(w io.Writer) error {
 		} else {
 			name.LineComment = note
 		}
-		section := sectionNode(sections, k.path)
+		section := sectionNode(sections, k.Path)
 		section.Content = append(section.Content, name, shown)
 	}
 	if _, err := io.WriteString(w, "# The configuration in force. Values without a note are defaults.\n"); err != nil {
@@ -55,7 +57,7 @@ func sectionNode(sections map[string]*yaml.Node, path string) *yaml.Node {
 	node := &yaml.Node{Kind: yaml.MappingNode}
 	sections[name] = node
 	parent := sectionNode(sections, name)
-	parent.Content = append(parent.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: lastPart(name)}, node)
+	parent.Content = append(parent.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: settings.LastPart(name)}, node)
 	return node
 }
 

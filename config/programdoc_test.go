@@ -38,17 +38,17 @@ func TestProgramDocumentIsReadBackAsItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]config.Config{"defaults": base, "unusual": changed} {
-		document := c.ProgramDocument()
+		document := c.Program.Document()
 		back, err := base.WithProgram(document, "again")
 		if err != nil {
 			t.Fatalf("%s: %v in\n%s", name, err, document)
 		}
-		if diff := cmp.Diff(string(document), string(back.ProgramDocument())); diff != "" {
+		if diff := cmp.Diff(string(document), string(back.Program.Document())); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
 	// Each key is there, and none keeps its default.
-	values, standard := leaves(t, changed.ProgramDocument()), leaves(t, base.ProgramDocument())
+	values, standard := leaves(t, changed.Program.Document()), leaves(t, base.Program.Document())
 	for _, k := range config.Keys() {
 		path, within := strings.CutPrefix(k.Path, "program.")
 		if !within {

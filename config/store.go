@@ -2,6 +2,7 @@ package config
 
 import (
 	"loyaltyd/internal/database"
+	"loyaltyd/internal/settings"
 )
 
 // Site is a WordPress site's database.
@@ -19,7 +20,7 @@ type Site struct {
 // store is. Only commands that need the store call it.
 func (c Config) RequireStore() error {
 	if c.Store.WPPath == "" && c.Store.DSN.IsZero() {
-		return invalid("", "store", "it is not said where WordPress is: give its folder with --wp-path (or LOYALTYD_STORE_WP_PATH, or store.wp_path in the file), or a database with store.dsn or store.dsn_file")
+		return settings.Invalid("", "store", "it is not said where WordPress is: give its folder with --wp-path (or LOYALTYD_STORE_WP_PATH, or store.wp_path in the file), or a database with store.dsn or store.dsn_file")
 	}
 	return nil
 }
@@ -35,7 +36,7 @@ func (c Config) Resolve() (Site, error) {
 	if c.Store.TablePrefix != "" {
 		var err error
 		if prefix, err = database.ParsePrefix(c.Store.TablePrefix); err != nil {
-			return Site{}, invalid("", "store.table_prefix", "%v", err)
+			return Site{}, settings.Invalid("", "store.table_prefix", "%v", err)
 		}
 	}
 	if c.Store.WPPath == "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"loyaltyd/internal/database"
+	"loyaltyd/internal/settings"
 )
 
 // WPConfig is what wp-config.php says about the database.
@@ -32,18 +33,18 @@ const wayOut = "give the database with store.dsn or store.dsn_file instead of th
 func ReadWPConfig(dir string) (WPConfig, error) {
 	path, err := findWPConfig(dir)
 	if err != nil {
-		return WPConfig{}, invalid("", "store.wp_path", "%v", err)
+		return WPConfig{}, settings.Invalid("", "store.wp_path", "%v", err)
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return WPConfig{}, invalid(path, "", "is not a file: %s", wayOut)
+		return WPConfig{}, settings.Invalid(path, "", "is not a file: %s", wayOut)
 	}
 	text, err := readBounded(path, maxFile)
 	if err != nil {
-		return WPConfig{}, invalid(path, "", "%v, or %s", err, wayOut)
+		return WPConfig{}, settings.Invalid(path, "", "%v, or %s", err, wayOut)
 	}
 	definitions, err := parsePHP(string(text))
 	if err != nil {
-		return WPConfig{}, invalid(path, "", "cannot be understood, %v: %s", err, wayOut)
+		return WPConfig{}, settings.Invalid(path, "", "cannot be understood, %v: %s", err, wayOut)
 	}
 	c := WPConfig{Path: path, definitions: definitions}
 	if charset, err := definitions.constant("DB_CHARSET"); err == nil {
@@ -85,31 +86,31 @@ func exists(path string) bool {
 
 // dsn returns the database that the DB_ constants name.
 func (c WPConfig) dsn() (DSN, error) {
-	var r report
+	var r settings.Report
 	values := map[string]string{}
 	for _, name := range []string{"DB_NAME", "DB_USER", "DB_PASSWORD", "DB_HOST"} {
 		found, err := c.definitions.constant(name)
 		if err != nil {
-			r.add(c.place(found), "", "%v: %s", err, wayOut)
+			r.Add(c.place(found), "", "%v: %s", err, wayOut)
 		}
 		values[name] = found.value
 	}
-	if err := r.err(); err != nil {
+	if err := r.Err(); err != nil {
 		return DSN{}, err
 	}
 	if values["DB_NAME"] == "" {
-		return DSN{}, invalid(c.Path, "", "DB_NAME is empty: name the database there, or %s", wayOut)
+		return DSN{}, settings.Invalid(c.Path, "", "DB_NAME is empty: name the database there, or %s", wayOut)
 	}
 	server := mysql.NewConfig()
 	server.User, server.Passwd, server.DBName = values["DB_USER"], values["DB_PASSWORD"], values["DB_NAME"]
 	var err error
 	if server.Net, server.Addr, err = parseDBHost(values["DB_HOST"], isSocket); err != nil {
-		return DSN{}, invalid(c.Path, "", "%v: %s", err, wayOut)
+		return DSN{}, settings.Invalid(c.Path, "", "%v: %s", err, wayOut)
 	}
 	text := server.FormatDSN()
 	back, err := mysql.ParseDSN(text)
 	if err != nil || back.User != server.User || back.Passwd != server.Passwd || back.DBName != server.DBName || back.Addr != server.Addr {
-		return DSN{}, invalid(c.Path, "", "DB_USER, DB_NAME or DB_HOST has signs that a DSN cannot hold (such as a colon in the user's name): use names without them")
+		return DSN{}, settings.Invalid(c.Path, "", "DB_USER, DB_NAME or DB_HOST has signs that a DSN cannot hold (such as a colon in the user's name): use names without them")
 	}
 	return NewDSN(text), nil
 }
@@ -126,11 +127,11 @@ func (c WPConfig) Prefix() (database.Prefix, error) {
 	const instead = "give it with --table-prefix or store.table_prefix"
 	found, err := c.definitions.variable("$table_prefix")
 	if err != nil {
-		return "", invalid(c.place(found), "", "%v: %s", err, instead)
+		return "", settings.Invalid(c.place(found), "", "%v: %s", err, instead)
 	}
 	prefix, err := database.ParsePrefix(found.value)
 	if err != nil {
-		return "", invalid(c.place(found), "", "%v", err)
+		return "", settings.Invalid(c.place(found), "", "%v", err)
 	}
 	return prefix, nil
 }

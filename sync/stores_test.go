@@ -79,7 +79,7 @@ func configured(t testing.TB, text string) sync.Programme {
 	return sync.Programme{
 		Rules:     loaded.Program.Rules,
 		Exclusion: program.Exclusion{Roles: loaded.Program.Exclude.Roles, Users: loaded.Program.Exclude.Users},
-		Clamp:     loaded.Program.NegativeBalance == config.NegativeClamp,
+		Clamp:     loaded.Program.NegativeBalance == program.NegativeClamp,
 		Brake:     noBrake(),
 	}
 }

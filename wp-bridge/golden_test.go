@@ -141,7 +141,7 @@ func (s *stage) exhibit() {
 	s.engine.Programme.Exclusion.Users = []int64{eveID}
 	zero := json.RawMessage(`{"started":"` + someTime + `","finished":"` + someTime + `","ok":true,"message":"","figures":{"entries":0}}`)
 	for name, value := range map[string]any{
-		"program":  map[string]any{"document": s.config.ProgramDocument(), "origin": "defaults", "locked": false, "error": ""},
+		"program":  map[string]any{"document": s.config.Program.Document(), "origin": "defaults", "locked": false, "error": ""},
 		"schedule": map[string]string{"sync": "@every 15s", "sweep": "@every 10m", "expire": "5 0 * * *", "verify": "30 3 * * *", "zone": "Europe/Berlin", "listen": "127.0.0.1:8787"},
 		"jobs":     map[string]any{"sync": map[string]any{"last_success": someTime, "next": someTime}, "verify": map[string]any{"last_success": nil, "next": someTime}},
 		"runs":     map[string]any{"increment": zero, "verify": json.RawMessage(`{"started":"` + someTime + `","finished":"` + someTime + `","ok":false,"message":"1 finding","figures":{"findings":1},"findings":["account 2: the chain is broken at entry 3"]}`)},

@@ -193,7 +193,7 @@ func (s *stage) checkProgram(document []byte) (checked wpbridge.CheckedProgram) 
 		}
 		return checked
 	}
-	checked.Document, checked.Rules = read.ProgramDocument(), &read.Program.Rules
+	checked.Document, checked.Rules = read.Program.Document(), &read.Program.Rules
 	return checked
 }
 

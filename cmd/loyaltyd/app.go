@@ -19,6 +19,7 @@ import (
 	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
+	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 	wpbridge "loyaltyd/wp-bridge"
 )
@@ -308,5 +309,5 @@ func (a *app) openLedger(ctx context.Context) (*ledger.Ledger, error) {
 
 // ledgerIn returns the ledger in a zone, under the programme in force.
 func (a *app) ledgerIn(zone *time.Location) *ledger.Ledger {
-	return a.book.With(ledger.Options{Zone: zone, Clamp: a.programme().config.Program.NegativeBalance == config.NegativeClamp})
+	return a.book.With(ledger.Options{Zone: zone, Clamp: a.programme().config.Program.NegativeBalance == program.NegativeClamp})
 }

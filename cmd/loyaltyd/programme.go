@@ -147,7 +147,7 @@ type programState struct {
 }
 
 func (p *inForce) state() programState {
-	return programState{Document: p.config.ProgramDocument(), Origin: p.origin, Locked: p.locked(), Error: p.problem}
+	return programState{Document: p.config.Program.Document(), Origin: p.origin, Locked: p.locked(), Error: p.problem}
 }
 
 // engineProgramme returns what the engine needs of a configuration.
@@ -156,7 +156,7 @@ func engineProgramme(c config.Config) sync.Programme {
 		Rules:     c.Program.Rules,
 		Exclusion: program.Exclusion{Roles: c.Program.Exclude.Roles, Users: c.Program.Exclude.Users},
 		GiveBack:  c.Program.Redeem.GiveBack,
-		Clamp:     c.Program.NegativeBalance == config.NegativeClamp,
+		Clamp:     c.Program.NegativeBalance == program.NegativeClamp,
 		Brake:     sync.BrakeLimits{Percent: c.Brake.Percent, Entries: c.Brake.Entries},
 	}
 }

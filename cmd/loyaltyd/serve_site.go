@@ -44,7 +44,7 @@ func checkedProgram(c config.Config, document []byte) wpbridge.CheckedProgram {
 		checked.Problems = append(checked.Problems, wpbridge.ProgramProblem{Key: p.Key, Message: printable(p.Message)})
 	}
 	if len(problems) == 0 {
-		checked.Document, checked.Rules = read.ProgramDocument(), &read.Program.Rules
+		checked.Document, checked.Rules = read.Program.Document(), &read.Program.Rules
 	}
 	return checked
 }

@@ -7,7 +7,6 @@ import (
 	gosync "sync"
 	"time"
 
-	"loyaltyd/config"
 	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
@@ -79,7 +78,7 @@ func (s *session) rolesThatCount(ctx context.Context, users []int64, exclusion p
 }
 
 // termsOf returns what points buy at a moment.
-func termsOf(moment *store.Moment, programme *config.Program) wpbridge.Terms {
+func termsOf(moment *store.Moment, programme *program.Settings) wpbridge.Terms {
 	redeem := programme.Redeem
 	return wpbridge.Terms{
 		PointsPerUnit: redeem.PointsPerUnit, Min: redeem.Min, Max: redeem.Max, Multiple: redeem.Multiple, CouponDays: redeem.CouponDays,

@@ -3,157 +3,59 @@ package program
 import (
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"maps"
-	"slices"
-	"strings"
 
-	"github.com/cockroachdb/apd/v3"
+	"loyaltyd/internal/settings"
 )
 
 // Encode returns rules as canonical JSON and its SHA-256: rules that mean the
 // same have the same text, however their numbers, times, statuses and
-// currency codes were written.
+// currency codes were written. The rules must be valid.
 func (r Rules) Encode() (text string, hash [32]byte) {
-	encoded, err := json.Marshal(r.normal())
-	if err != nil {
-		panic("writing rules: " + err.Error()) // no field has a value that JSON cannot hold
-	}
+	tree, _ := versioned.Of(&r)
+	encoded := encode(versioned.Canonical(tree))
 	return string(encoded), sha256.Sum256(encoded)
 }
 
 // DecodeRules reads what Encode wrote. A key that is missing has its default;
 // an unknown key is an error, as are rules that Validate refuses.
 func DecodeRules(text string) (Rules, error) {
-	r := Defaults()
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&r); err != nil {
-		return Rules{}, fmt.Errorf("reading rules: %w", err)
+	var r Rules
+	tree, err := versioned.Parse([]byte(text))
+	if err == nil {
+		err = versioned.Canonical(tree).Into(&r)
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return Rules{}, errors.New("reading rules: text after their end")
-	}
-	if err := r.Validate(); err != nil {
+	if err != nil {
 		return Rules{}, err
 	}
-	return r.normal(), nil
+	return r, nil
 }
 
-// purchaseJSON is Purchase with its rates behind pointers: a decimal writes
-// and reads itself as text only where it can be addressed.
-type purchaseJSON struct {
-	*purchaseFields
-	Currencies map[string]*apd.Decimal `json:"currencies"`
+// table is every key of a programme.
+var table = settings.NewTable(Keys())
+
+// Document returns the programme as JSON: every key, rates and amounts as text,
+// times and sets in their one normal form.
+func (s Settings) Document() json.RawMessage {
+	tree, _ := table.Of(&s)
+	return encode(table.Canonical(tree))
 }
 
-type purchaseFields Purchase
-
-// MarshalJSON writes amounts as text, so that no reader rounds them.
-func (p Purchase) MarshalJSON() ([]byte, error) {
-	form := purchaseJSON{(*purchaseFields)(&p), make(map[string]*apd.Decimal, len(p.Currencies))}
-	for code, units := range p.Currencies {
-		form.Currencies[code] = &units
-	}
-	return json.Marshal(form)
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote; a missing key leaves its field
-// alone, an unknown one is an error.
-func (p *Purchase) UnmarshalJSON(text []byte) error {
-	form := purchaseJSON{purchaseFields: (*purchaseFields)(p)}
-	decoder := json.NewDecoder(strings.NewReader(string(text)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&form); err != nil {
-		return err
-	}
-	if form.Currencies != nil {
-		p.Currencies = make(map[string]apd.Decimal, len(form.Currencies))
-	}
-	for code, units := range form.Currencies {
-		if units == nil {
-			return fmt.Errorf("currencies.%s: no rate", code)
-		}
-		p.Currencies[code] = *units
-	}
-	return nil
-}
-
-// normal returns a copy of the rules in the one form that all equal rules
-// share. It shares nothing with r that can be changed.
-func (r Rules) normal() Rules {
-	r.Starts = normalLocal(r.Starts)
-	e := &r.Earn
-	e.Purchase = e.Purchase.normal()
-	e.HighSpend = append([]Threshold{}, e.HighSpend...)
-	for i := range e.HighSpend {
-		e.HighSpend[i].Amount = reduced(&e.HighSpend[i].Amount)
-	}
-	e.Campaigns = append([]Campaign{}, e.Campaigns...)
-	for i := range e.Campaigns {
-		c := &e.Campaigns[i]
-		c.From, c.To = normalLocal(c.From), normalLocal(c.To)
-		c.Multiplier = reducedCopy(c.Multiplier)
-		if c.Points != nil {
-			points := *c.Points
-			c.Points = &points
-		}
-	}
-	return r
-}
-
-func (p Purchase) normal() Purchase {
-	p.PointsPerUnit = reduced(&p.PointsPerUnit)
-	p.MinOrder = reduced(&p.MinOrder)
-	p.Statuses = normalSet(p.Statuses)
-	if p.CustomStatuses.Mode == CustomList {
-		p.CustomStatuses.List = normalSet(p.CustomStatuses.List)
-	} else {
-		p.CustomStatuses.List = nil
-	}
-	currencies := make(map[string]apd.Decimal, len(p.Currencies))
-	for _, code := range slices.Sorted(maps.Keys(p.Currencies)) {
-		units := p.Currencies[code]
-		currencies[strings.ToUpper(code)] = reduced(&units)
-	}
-	p.Currencies = currencies
-	p.Products = normalRules(p.Products)
-	p.Categories = normalRules(p.Categories)
-	return p
-}
-
-func normalRules(rules map[int64]Rule) map[int64]Rule {
-	normal := make(map[int64]Rule, len(rules))
-	for id, rule := range rules {
-		rule.Points = reducedCopy(rule.Points)
-		rule.PointsPerUnit = reducedCopy(rule.PointsPerUnit)
-		normal[id] = rule
-	}
-	return normal
-}
-
-func normalSet(words []string) []string {
-	set := append([]string{}, words...)
-	slices.Sort(set)
-	return slices.Compact(set)
-}
-
-// normalLocal writes a local time in its longest form, so that midnight has
-// one text; what is no local time stays as it is.
-func normalLocal(text string) string {
-	local, err := ParseLocal(text)
+// encode writes canonical values. None is one that JSON cannot hold.
+func encode(tree settings.Tree) []byte {
+	encoded, err := json.Marshal(tree.Document())
 	if err != nil {
-		return text
+		panic("writing a programme: " + err.Error())
 	}
-	return local.Format("2006-01-02 15:04:05")
+	return encoded
 }
 
-func reducedCopy(d *apd.Decimal) *apd.Decimal {
-	if d == nil {
-		return nil
+// normal returns the rules in the one form that all equal rules share. They
+// share nothing with r. The error names what has no meaning.
+func (r Rules) normal() (Rules, error) {
+	tree, err := versioned.Of(&r)
+	if err != nil {
+		return Rules{}, err
 	}
-	z := reduced(d)
-	return &z
+	var normal Rules
+	return normal, versioned.Canonical(tree).Into(&normal)
 }

@@ -56,10 +56,10 @@ type window struct {
 // Compile makes rules ready for a site. Its error names every problem that
 // the rules have.
 func Compile(r Rules, site Site) (*Program, error) {
-	if err := r.Validate(); err != nil {
+	r, err := r.normal()
+	if err != nil {
 		return nil, err
 	}
-	r = r.normal()
 	zone := site.Zone
 	if zone == nil {
 		zone = time.UTC
@@ -76,7 +76,6 @@ func Compile(r Rules, site Site) (*Program, error) {
 		products:   make(map[int64]rate, len(buy.Products)),
 		categories: make(map[int64]number, len(buy.Categories)),
 	}
-	var err error
 	if p.starts, err = resolve(r.Starts, zone); err != nil {
 		return nil, fmt.Errorf("starts: %w", err)
 	}

@@ -1,6 +1,12 @@
 package program
 
-import "github.com/cockroachdb/apd/v3"
+import (
+	"slices"
+
+	"github.com/cockroachdb/apd/v3"
+
+	"loyaltyd/internal/settings"
+)
 
 // Rules is the versioned part of a programme: a fact is valued by the Rules
 // in force at its time, and keeps them. Texts of local times are
@@ -45,78 +51,89 @@ type Threshold struct {
 // included, To is not, "" is open. It has exactly one of Points and
 // Multiplier (at least 1).
 type Campaign struct {
-	Name       string       `json:"name"`
-	From       string       `json:"from"`
-	To         string       `json:"to"`
+	Name       string       `json:"name,omitempty"`
+	From       string       `json:"from,omitempty"`
+	To         string       `json:"to,omitempty"`
 	Points     *int64       `json:"points,omitempty"`
 	Multiplier *apd.Decimal `json:"multiplier,omitempty"`
 }
 
-// Purchase says what an order's contents earn.
-type Purchase struct {
-	PointsPerUnit  apd.Decimal    `json:"points_per_unit"`
-	Discounts      string         `json:"discounts"` // DiscountsDeduct or DiscountsIgnore
-	Tax            bool           `json:"tax"`
-	Shipping       bool           `json:"shipping"`
-	Fees           bool           `json:"fees"`
-	Statuses       []string       `json:"statuses"` // without "wc-"
-	CustomStatuses CustomStatuses `json:"custom_statuses"`
-	MinOrder       apd.Decimal    `json:"min_order"`  // 0: none
-	MaxPoints      int64          `json:"max_points"` // 0: no cap
-	Rounding       string         `json:"rounding"`   // RoundDown, RoundUp or RoundNearest
-	// Currencies holds, by code, the units of store currency for one unit.
-	Currencies map[string]apd.Decimal `json:"currencies"`
-	Products   map[int64]Rule         `json:"products"`   // by id of a variation or a product
-	Categories map[int64]Rule         `json:"categories"` // by term id
+// bonusKeys are the keys of what orders earn besides their contents, and of
+// what else earns.
+var bonusKeys = []settings.Key{
+	{
+		Path: "earn.first_order.points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
+		Group: "bonuses", Label: "First order", Help: "Points for a customer’s first order. 0: none.",
+	},
+	{
+		Path: "earn.high_spend", Default: `[]`, Versioned: true,
+		Kind: settings.List(settings.Record("amount",
+			settings.Field{Name: "amount", Kind: Decimal().Labelled("Amount"), Required: true},
+			settings.Field{Name: "points", Kind: points().Labelled("Points"), Required: true},
+		)).AddedBy("Add an amount"),
+		Example: `[{"amount": "100", "points": 50}]`,
+		Group:   "bonuses", Label: "Spending over a certain amount",
+		Help: "An order gets the points of the highest amount that it reaches.",
+	},
+	{
+		Path: "earn.campaigns", Default: `[]`, Versioned: true,
+		Kind:    settings.List(campaignKind()).AddedBy("Add a campaign"),
+		Example: `[{"name": "May", "from": "2026-05-01", "to": "2026-06-01", "multiplier": "2"}]`,
+		Group:   "campaigns", Label: "Extra points during a period",
+		Help: "“Times the points” with 2 doubles the points of the purchase.",
+	},
+	{
+		Path: "earn.product_review.points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
+		Group: "reviews", Label: "Points for a product review",
+	},
+	{
+		Path: "earn.product_review.verified_only", Default: `false`, Versioned: true, Needs: "earn.product_review.points",
+		Kind:  settings.Bool("Only reviews by customers who bought the product"),
+		Group: "reviews", Label: "Verified owners",
+	},
+	{
+		Path: "earn.blog_comment.points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
+		Group: "reviews", Label: "Points for a comment on a post",
+	},
+	{
+		Path: "earn.signup.points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
+		Group: "signup", Label: "Points for registering", Help: "0: none.",
+	},
 }
 
-// CustomStatuses says which custom statuses earn once the order is paid: all,
-// none, or those listed.
-type CustomStatuses struct {
-	Mode string   `json:"mode"` // CustomEarn, CustomIgnore or CustomList
-	List []string `json:"list,omitempty"`
+func campaignKind() settings.Kind {
+	k := settings.Record("campaign",
+		settings.Field{Name: "name", Kind: settings.Text().Labelled("Name")},
+		settings.Field{Name: "from", Kind: localTime().Labelled("From")},
+		settings.Field{Name: "to", Kind: localTime().Labelled("Until before")},
+		settings.Field{Name: "points", Kind: points().Labelled("Extra points an order")},
+		settings.Field{Name: "multiplier", Kind: multiplier().Labelled("Times the points")},
+	)
+	k.OneOf, k.Before = []string{"points", "multiplier"}, []string{"from", "to"}
+	return k
 }
 
-// Rule is what one product or category earns. It has exactly one of Exclude,
-// Points (products only: fixed points per piece) and PointsPerUnit.
-type Rule struct {
-	Exclude       bool         `json:"exclude,omitempty"`
-	Points        *apd.Decimal `json:"points,omitempty"`
-	PointsPerUnit *apd.Decimal `json:"points_per_unit,omitempty"`
-}
-
-// The words that rules are written in.
-const (
-	GuestsIgnore     = "ignore"
-	GuestsMatchEmail = "match_email"
-
-	DiscountsDeduct = "deduct"
-	DiscountsIgnore = "ignore"
-
-	CustomEarn   = "earn"
-	CustomIgnore = "ignore"
-	CustomList   = "list"
-
-	RoundDown    = "down"
-	RoundUp      = "up"
-	RoundNearest = "nearest"
-)
+// versioned are the keys of Rules, in the order of all.
+var versioned = settings.NewTable(slices.DeleteFunc(Keys(), func(k settings.Key) bool { return !k.Versioned }))
 
 // Defaults returns the rules of a programme that says nothing: one point for
 // each unit of store currency of a processing or completed order, and no
 // bonuses. Each call returns its own copy.
 func Defaults() Rules {
-	return Rules{
-		Guests: GuestsIgnore,
-		Earn: Earn{Purchase: Purchase{
-			PointsPerUnit:  *apd.New(1, 0),
-			Discounts:      DiscountsDeduct,
-			Statuses:       []string{"processing", "completed"},
-			CustomStatuses: CustomStatuses{Mode: CustomEarn},
-			Rounding:       RoundDown,
-			Currencies:     map[string]apd.Decimal{},
-			Products:       map[int64]Rule{},
-			Categories:     map[int64]Rule{},
-		}},
+	var r Rules
+	tree, err := versioned.Parse([]byte("{}"))
+	if err == nil {
+		err = tree.Into(&r)
 	}
+	if err != nil {
+		panic("reading the defaults: " + err.Error()) // the table of keys is wrong
+	}
+	return r
+}
+
+// Validate returns an *settings.InvalidError that names everything in the rules
+// that has no meaning, each with its key within the programme.
+func (r Rules) Validate() error {
+	_, err := versioned.Of(&r)
+	return err
 }

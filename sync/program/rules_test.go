@@ -15,12 +15,12 @@ import (
 func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	t.Parallel()
 	text, _ := program.Defaults().Encode()
-	const want = `{"starts":"","guests":"ignore","hold_days":0,"earn":{` +
-		`"purchase":{"points_per_unit":"1","discounts":"deduct","tax":false,"shipping":false,"fees":false,` +
-		`"statuses":["completed","processing"],"custom_statuses":{"mode":"earn"},"min_order":"0","max_points":0,"rounding":"down",` +
-		`"products":{},"categories":{},"currencies":{}},` +
-		`"first_order":{"points":0},"high_spend":[],"campaigns":[],` +
-		`"product_review":{"points":0,"verified_only":false},"blog_comment":{"points":0},"signup":{"points":0}}}`
+	const want = `{"earn":{"blog_comment":{"points":0},"campaigns":[],"first_order":{"points":0},"high_spend":[],` +
+		`"product_review":{"points":0,"verified_only":false},` +
+		`"purchase":{"categories":{},"currencies":{},"custom_statuses":"earn","discounts":"deduct","fees":false,` +
+		`"max_points":0,"min_order":"0","points_per_unit":"1","products":{},"rounding":"down","shipping":false,` +
+		`"statuses":["completed","processing"],"tax":false},"signup":{"points":0}},` +
+		`"guests":"ignore","hold_days":0,"starts":""}`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}

@@ -9,7 +9,7 @@ import (
 // listable are the statuses of WordPress and WooCommerce that a programme may
 // list; unlistable are the others that are not custom.
 var (
-	listable   = []string{"processing", "completed", "on-hold", "pending"}
+	listable   = []string{"pending", "processing", "on-hold", "completed"}
 	unlistable = []string{
 		"cancelled", "refunded", "failed", "checkout-draft", "new", "publish", "future", "draft", "private", "trash",
 		"auto-draft", "inherit", "request-pending", "request-confirmed", "request-failed", "request-completed",

@@ -1,4 +1,4 @@
-package config
+package settings
 
 import (
 	"cmp"
@@ -15,7 +15,8 @@ type Problem struct {
 	Key     string // such as program.earn.campaigns[1].from; may be empty
 	Message string
 
-	rank, line int // order them for reading
+	rank Rank // with line orders them for reading
+	line int
 }
 
 // String returns where the problem is, the key and what is wrong with it.
@@ -48,41 +49,44 @@ func (e *InvalidError) Error() string {
 	return b.String()
 }
 
-// report collects problems, so that all can be told at once.
-type report struct {
+// Report collects problems, so that all can be told at once.
+type Report struct {
 	problems []Problem
 }
 
 // maxProblems bounds the work on a file that is not a configuration at all.
 const maxProblems = 500
 
-func (r *report) full() bool { return len(r.problems) >= maxProblems }
+func (r *Report) full() bool { return len(r.problems) >= maxProblems }
 
-func (r *report) add(place, key, format string, args ...any) {
-	r.addAt(source{name: place}, nil, key, format, args...)
+// Add reports a problem at a place.
+func (r *Report) Add(place, key, format string, args ...any) {
+	r.AddAt(Source{Name: place}, nil, key, format, args...)
 }
 
-func (r *report) addAt(from source, node *yaml.Node, key, format string, args ...any) {
+// AddAt reports a problem with a node, which may be nil.
+func (r *Report) AddAt(from Source, node *yaml.Node, key, format string, args ...any) {
 	if r.full() {
 		return
 	}
-	p := Problem{Place: from.at(node), Key: key, Message: fmt.Sprintf(format, args...), rank: from.rank}
+	p := Problem{Place: from.At(node), Key: key, Message: fmt.Sprintf(format, args...), rank: from.Rank}
 	if node != nil {
 		p.line = node.Line
 	}
 	r.problems = append(r.problems, p)
 }
 
-// about reports whether key or something below it has a problem, so that no
+// About reports whether key or something below it has a problem, so that no
 // second one is told that only follows from the first.
-func (r *report) about(key string) bool {
+func (r *Report) About(key string) bool {
 	return slices.ContainsFunc(r.problems, func(p Problem) bool {
 		rest, ok := strings.CutPrefix(p.Key, key)
 		return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 	})
 }
 
-func (r *report) err() error {
+// Err returns an *InvalidError with all problems, or nil.
+func (r *Report) Err() error {
 	if len(r.problems) == 0 {
 		return nil
 	}
@@ -92,34 +96,37 @@ func (r *report) err() error {
 	return &InvalidError{Problems: r.problems}
 }
 
-// invalid returns an InvalidError with one problem.
-func invalid(place, key, format string, args ...any) error {
-	var r report
-	r.add(place, key, format, args...)
-	return r.err()
+// Invalid returns an *InvalidError with one problem.
+func Invalid(place, key, format string, args ...any) error {
+	var r Report
+	r.Add(place, key, format, args...)
+	return r.Err()
 }
 
 // nearest returns the name that needs the fewest edits to become word: of the
 // siblings if one is close, else of all, where a name with the same last part
 // counts as close.
 func nearest(word string, siblings, all []string) string {
-	if name, edits := closest(word, siblings); name != "" && edits <= max(2, len(lastPart(word))/3) {
+	if name, edits := Closest(word, siblings); name != "" && edits <= max(2, len(LastPart(word))/3) {
 		return name
 	}
-	last := lastPart(word)
-	moved := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return lastPart(name) != last })
-	if name, _ := closest(word, moved); name != "" {
+	last := LastPart(word)
+	moved := slices.DeleteFunc(slices.Clone(all), func(name string) bool { return LastPart(name) != last })
+	if name, _ := Closest(word, moved); name != "" {
 		return name
 	}
-	name, _ := closest(word, all)
+	name, _ := Closest(word, all)
 	return name
 }
 
-func lastPart(path string) string {
+// LastPart returns what follows the last point of a path.
+func LastPart(path string) string {
 	return path[strings.LastIndexByte(path, '.')+1:]
 }
 
-func closest(word string, names []string) (string, int) {
+// Closest returns the name that needs the fewest edits to become word, and how
+// many.
+func Closest(word string, names []string) (string, int) {
 	best, edits := "", 0
 	for _, name := range names {
 		if n := distance(word, name); best == "" || n < edits {

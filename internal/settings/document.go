@@ -1,4 +1,4 @@
-package config
+package settings
 
 import (
 	"bytes"
@@ -15,12 +15,12 @@ import (
 // A document is kept as YAML nodes, which hold every scalar as the text that
 // was written, so that a number is not rounded before it is read.
 
-// parseDocument reads one YAML or JSON document. An empty one is nil.
-func parseDocument(data []byte) (*yaml.Node, error) {
+// ParseDocument reads one YAML or JSON document. An empty one is nil.
+func ParseDocument(data []byte) (*yaml.Node, error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	// A YAML parser refuses some of JSON's escapes.
 	if json.Valid(data) {
-		return parseJSON(data)
+		return ParseJSON(data)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document, more yaml.Node
@@ -41,8 +41,8 @@ func parseDocument(data []byte) (*yaml.Node, error) {
 	return document.Content[0], nil
 }
 
-// parseJSON returns a JSON document as YAML nodes, duplicate keys included.
-func parseJSON(data []byte) (*yaml.Node, error) {
+// ParseJSON returns a JSON document as YAML nodes, duplicate keys included.
+func ParseJSON(data []byte) (*yaml.Node, error) {
 	p := jsonParser{data: data, decoder: json.NewDecoder(bytes.NewReader(data)), line: 1}
 	p.decoder.UseNumber()
 	node, err := p.next()
@@ -107,39 +107,39 @@ func notJSON(err error) error {
 	return fmt.Errorf("not valid JSON: %w", err)
 }
 
-// flatten returns the values of a document by their full key, and reports
+// Flatten returns the values of a document by their full key, and reports
 // what is no key, stands twice or uses what a configuration does not need.
 // Keys without a value are as if they were not there.
-func (s schema) flatten(root *yaml.Node, section string, from source, r *report) map[string]value {
-	flat := map[string]value{}
+func (t *Table) Flatten(root *yaml.Node, section string, from Source, r *Report) map[string]Value {
+	flat := map[string]Value{}
 	if root != nil && plain(root, from, r) {
-		s.flattenSection(flat, entry{key: section, node: root, source: from, report: r})
+		t.flattenSection(flat, Entry{Key: section, Node: root, source: from, report: r})
 	}
 	return flat
 }
 
-func (s schema) flattenSection(flat map[string]value, section entry) {
-	if isNull(section.node) {
+func (t *Table) flattenSection(flat map[string]Value, section Entry) {
+	if isNull(section.Node) {
 		return
 	}
-	below := s.sections[section.key]
-	if section.node.Kind != yaml.MappingNode {
+	below := t.sections[section.Key]
+	if section.Node.Kind != yaml.MappingNode {
 		// What stands here may be a misplaced secret: it is not quoted.
-		section.refuse("must hold keys (%s), not %s", strings.Join(below, ", "), kindOf(section.node))
+		section.Refuse("must hold keys (%s), not %s", strings.Join(below, ", "), KindOf(section.Node))
 		return
 	}
-	for _, e := range section.pairs(strings.ToLower) {
+	for _, e := range section.Pairs(strings.ToLower) {
 		if e.report.full() {
 			return
 		}
-		_, isSection := s.sections[e.key]
+		_, isSection := t.sections[e.Key]
 		switch {
 		case isSection:
-			s.flattenSection(flat, e)
-		case !s.isKey(e.key):
-			e.refuse("unknown key; the nearest known one is %s", s.nearest(e.key, section.key))
-		case !isNull(e.node):
-			flat[e.key] = value{node: e.node, source: e.source}
+			t.flattenSection(flat, e)
+		case !t.has(e.Key):
+			e.Refuse("unknown key; the nearest known one is %s", t.Nearest(e.Key))
+		case !e.IsNull():
+			flat[e.Key] = Value{Node: e.Node, Source: e.source}
 		}
 	}
 }
@@ -148,13 +148,13 @@ const noAliases = "anchors and aliases (& and *) are not supported: write the va
 
 // plain reports aliases, anchors and tags. Nothing here needs them, and
 // aliases can make a small file huge.
-func plain(node *yaml.Node, from source, r *report) bool {
+func plain(node *yaml.Node, from Source, r *Report) bool {
 	if node.Kind == yaml.AliasNode || node.Anchor != "" {
-		r.addAt(from, node, "", noAliases)
+		r.AddAt(from, node, "", noAliases)
 		return false
 	}
 	if node.Style&yaml.TaggedStyle != 0 {
-		r.addAt(from, node, "", "tags (words that begin with !) are not supported: leave it out, or put the value in quotes")
+		r.AddAt(from, node, "", "tags (words that begin with !) are not supported: leave it out, or put the value in quotes")
 		return false
 	}
 	for _, child := range node.Content {

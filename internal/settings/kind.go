@@ -1,0 +1,402 @@
+package settings
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Kind is what a key holds. The fields tell people and the plugin, which reads
+// them as JSON; Read checks a value by them.
+type Kind struct {
+	Name string `json:"kind"`
+	// Min and Max bound a number, both included; "" is open.
+	Min string `json:"min,omitempty"`
+	Max string `json:"max,omitempty"`
+	// TooLow and TooHigh say why a number beyond them is refused.
+	TooLow  string `json:"too_low,omitempty"`
+	TooHigh string `json:"-"`
+	// Options are the words to choose from, Never those that cannot be chosen.
+	Options []Option `json:"options,omitempty"`
+	Never   []string `json:"never,omitempty"`
+	// Item is what a list or a map holds, Names what the keys of a map are.
+	Item  *Kind `json:"item,omitempty"`
+	Names *Kind `json:"names,omitempty"`
+	// Fields are those of a record, in the order of a form. A record has exactly
+	// one of OneOf; the time in the first field of Before comes before the one in
+	// the second; a field in Refused is no field of it, for that reason.
+	Fields  []Field           `json:"fields,omitempty"`
+	OneOf   []string          `json:"one_of,omitempty"`
+	Before  []string          `json:"before,omitempty"`
+	Refused map[string]string `json:"refused,omitempty"`
+	// Label names an item, a name or a field, Text stands beside a switch, Add on
+	// the button that adds a row.
+	Label string `json:"label,omitempty"`
+	Text  string `json:"text,omitempty"`
+	Add   string `json:"add,omitempty"`
+
+	noun   string // what messages call a record
+	number bool   // written without quotes
+	open   bool   // as a field, an empty value is as if it were not there
+	read   func(Kind, Entry) (any, bool)
+	// canonical makes equal values alike; nil: they are.
+	canonical func(any) any
+}
+
+// Option is a word to choose and what it means.
+type Option struct {
+	Value string `json:"value"`
+	Label string `json:"label,omitempty"`
+}
+
+// Field is a part of a record.
+type Field struct {
+	Name     string `json:"name"`
+	Required bool   `json:"required,omitempty"`
+	Kind
+}
+
+// The names of the kinds that this package reads.
+const (
+	kindText   = "text"
+	kindBool   = "bool"
+	kindYes    = "yes"
+	kindWhole  = "whole"
+	kindChoice = "choice"
+	kindList   = "list"
+	kindMap    = "map"
+	kindRecord = "record"
+	kindEither = "either"
+)
+
+// New returns a kind of scalars with a reader of its own. canonical may be nil.
+func New(name string, read func(Kind, Entry) (any, bool), canonical func(any) any) Kind {
+	return Kind{Name: name, read: read, canonical: canonical}
+}
+
+// Text is any text.
+func Text() Kind {
+	return New(kindText, func(_ Kind, e Entry) (any, bool) { return e.Text() }, nil)
+}
+
+// Bool is true or false; text is what true says.
+func Bool(text string) Kind {
+	k := New(kindBool, func(_ Kind, e Entry) (any, bool) { return e.Bool() }, nil)
+	k.Text = text
+	return k
+}
+
+// Yes is true and nothing else: to say no, the field is left out.
+func Yes() Kind {
+	return New(kindYes, func(_ Kind, e Entry) (any, bool) {
+		yes, ok := e.Bool()
+		if ok && !yes {
+			e.RefuseValue("says nothing: write true, or remove the rule")
+			return nil, false
+		}
+		return yes, ok
+	}, nil)
+}
+
+// Whole is a whole number from least to most.
+func Whole(least, most int64) Kind {
+	k := New(kindWhole, func(_ Kind, e Entry) (any, bool) { return e.Whole(least, most) }, nil)
+	k.Min = strconv.FormatInt(least, 10)
+	if most != math.MaxInt64 {
+		k.Max = strconv.FormatInt(most, 10)
+	}
+	return k
+}
+
+// Choice is one of some words.
+func Choice(options ...Option) Kind {
+	k := New(kindChoice, func(k Kind, e Entry) (any, bool) { return e.OneOf(words(k.Options)...) }, nil)
+	k.Options = options
+	return k
+}
+
+func words(options []Option) []string {
+	all := make([]string, len(options))
+	for i, o := range options {
+		all[i] = o.Value
+	}
+	return all
+}
+
+// List is any number of items.
+func List(item Kind) Kind {
+	k := New(kindList, func(k Kind, e Entry) (any, bool) {
+		if !e.isList() {
+			e.RefuseValue("is not a list: write [first, second]")
+			return nil, false
+		}
+		return k.items(e)
+	}, nil)
+	k.Item = &item
+	k.canonical = func(value any) any { return canonicalItems(value, item) }
+	return k
+}
+
+// Set is a list in which order and repetition mean nothing.
+func Set(item Kind) Kind {
+	k := List(item)
+	k.canonical = func(value any) any {
+		sorted := canonicalItems(value, item)
+		slices.SortFunc(sorted, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
+		return slices.CompactFunc(sorted, func(a, b any) bool { return fmt.Sprint(a) == fmt.Sprint(b) })
+	}
+	return k
+}
+
+func (k Kind) items(e Entry) (any, bool) {
+	all, ok := []any{}, true
+	for _, e := range e.Items() {
+		v, valid := k.Item.Read(e)
+		if ok = ok && valid; valid {
+			all = append(all, v)
+		}
+	}
+	return all, ok
+}
+
+func canonicalItems(value any, item Kind) []any {
+	list, _ := value.([]any)
+	all := make([]any, len(list))
+	for i, v := range list {
+		all[i] = item.Canonical(v)
+	}
+	return all
+}
+
+// Map is items by name. Names are compared after fold, which may be nil.
+func Map(names, item Kind, fold func(string) string) Kind {
+	k := New(kindMap, func(k Kind, e Entry) (any, bool) {
+		if !e.isMap() {
+			e.RefuseValue("is not a map: write {name: value}")
+			return nil, false
+		}
+		all, ok := map[string]any{}, true
+		for _, e := range e.Pairs(fold) {
+			_, named := k.Names.Read(e)
+			v, valid := k.Item.Read(e)
+			if ok = ok && named && valid; named && valid {
+				all[e.Name] = v
+			}
+		}
+		return all, ok
+	}, nil)
+	k.Names, k.Item = &names, &item
+	k.canonical = func(value any) any {
+		given, _ := value.(map[string]any)
+		all := make(map[string]any, len(given))
+		for name, v := range given {
+			all[name] = item.Canonical(v)
+		}
+		return all
+	}
+	return k
+}
+
+// Record is a map of known fields. noun is what messages call it.
+func Record(noun string, fields ...Field) Kind {
+	k := New(kindRecord, Kind.record, nil)
+	k.Fields, k.noun = fields, noun
+	k.canonical = func(value any) any {
+		given, _ := value.(map[string]any)
+		all := make(map[string]any, len(given))
+		for _, field := range fields {
+			if v, ok := given[field.Name]; ok {
+				all[field.Name] = field.Canonical(v)
+			}
+		}
+		return all
+	}
+	return k
+}
+
+func (k Kind) record(e Entry) (any, bool) {
+	names := make([]string, 0, len(k.Fields)+len(k.Refused))
+	for _, field := range k.Fields {
+		names = append(names, field.Name)
+	}
+	for name := range k.Refused {
+		names = append(names, name)
+	}
+	given, ok := e.Fields(names...)
+	if !ok {
+		return nil, false
+	}
+	for name, why := range k.Refused {
+		if field, there := given[name]; there {
+			field.Refuse("%s", Clause(why))
+			return nil, false
+		}
+	}
+	for _, field := range k.Fields {
+		if _, there := given[field.Name]; field.Required && !there {
+			e.Refuse("has no %s: add it", field.Name)
+			return nil, false
+		}
+	}
+	ok = len(k.OneOf) == 0 || e.exactlyOne(given, k.OneOf...)
+	value := map[string]any{}
+	for _, field := range k.Fields {
+		part, there := given[field.Name]
+		if !there || field.open && part.IsNull() {
+			continue
+		}
+		v, valid := field.Read(part)
+		if ok = ok && valid; valid {
+			value[field.Name] = v
+		}
+		if len(k.Before) == 2 && field.Name == k.Before[1] {
+			ok = k.inOrder(given, value) && ok
+		}
+	}
+	return value, ok
+}
+
+// inOrder reports times that are the wrong way round.
+func (k Kind) inOrder(given map[string]Entry, value map[string]any) bool {
+	from, _ := value[k.Before[0]].(string)
+	to, _ := value[k.Before[1]].(string)
+	if from == "" || to == "" {
+		return true
+	}
+	// Canonical times sort as they follow each other.
+	first, second := k.field(k.Before[0]).Canonical(from), k.field(k.Before[1]).Canonical(to)
+	if fmt.Sprint(first) < fmt.Sprint(second) {
+		return true
+	}
+	given[k.Before[0]].RefuseValue("is not before %q, the %s's end: swap them, or leave one out", to, k.noun)
+	return false
+}
+
+func (k Kind) field(name string) Kind {
+	for _, field := range k.Fields {
+		if field.Name == name {
+			return field.Kind
+		}
+	}
+	return Kind{}
+}
+
+// Either is one of some words, or a list. refusal says what a value that is
+// neither should have been.
+func Either(list Kind, refusal string, options ...Option) Kind {
+	k := New(kindEither, func(k Kind, e Entry) (any, bool) {
+		switch {
+		case e.isList():
+			return k.items(e)
+		case e.IsScalar() && slices.Contains(words(k.Options), e.Node.Value):
+			return e.Node.Value, true
+		}
+		e.RefuseValue("%s", refusal)
+		return nil, false
+	}, nil)
+	k.Options, k.Item = options, list.Item
+	k.canonical = func(value any) any {
+		if _, isWord := value.(string); isWord {
+			return value
+		}
+		return list.Canonical(value)
+	}
+	return k
+}
+
+// Read returns the value of an entry; what is wrong with it goes to the entry's
+// report. Decimals are *apd.Decimal, whole numbers int64, lists []any, maps and
+// records map[string]any, all else is text or true and false.
+func (k Kind) Read(e Entry) (any, bool) { return k.read(k, e) }
+
+// Canonical returns the one form that a value, as Read gives it, shares with
+// all that mean the same.
+func (k Kind) Canonical(value any) any {
+	if k.canonical == nil {
+		return value
+	}
+	return k.canonical(value)
+}
+
+// empty returns what nothing means for a list or a map.
+func (k Kind) empty() (any, bool) {
+	switch k.Name {
+	case kindList:
+		return []any{}, true
+	case kindMap:
+		return map[string]any{}, true
+	}
+	return nil, false
+}
+
+// Number returns the kind as one of numbers: in variables they are written bare.
+func (k Kind) Number() Kind {
+	k.number = true
+	return k
+}
+
+// Open returns the kind as one that may be left empty in a record, for a side
+// that is open.
+func (k Kind) Open() Kind {
+	k.open = true
+	return k
+}
+
+// Labelled returns the kind with a label.
+func (k Kind) Labelled(label string) Kind {
+	k.Label = label
+	return k
+}
+
+// AddedBy returns the kind with the text of the button that adds a row.
+func (k Kind) AddedBy(text string) Kind {
+	k.Add = text
+	return k
+}
+
+// Shape says how a value is written where there is only text: in environment
+// variables and on the command line.
+type Shape int
+
+// The shapes.
+const (
+	AsText   Shape = iota
+	AsPlain        // a number, or true or false
+	AsWords        // a list as JSON, or separated by commas
+	AsList         // a list as JSON
+	AsMap          // a map as JSON
+	AsChoice       // a word, or a list as JSON or separated by commas
+)
+
+// Shape returns how the kind is written as text.
+func (k Kind) Shape() Shape {
+	if k.number {
+		return AsPlain
+	}
+	switch k.Name {
+	case kindBool, kindWhole:
+		return AsPlain
+	case kindMap:
+		return AsMap
+	case kindEither:
+		return AsChoice
+	case kindList:
+		if k.Item.Name == kindRecord {
+			return AsList
+		}
+		return AsWords
+	}
+	return AsText
+}
+
+// Clause makes a message of a sentence for people: those here begin small and
+// end without a full stop.
+func Clause(text string) string {
+	text = strings.TrimSuffix(text, ".")
+	if text == "" {
+		return text
+	}
+	return strings.ToLower(text[:1]) + text[1:]
+}
