@@ -212,7 +212,8 @@ CREATE TABLE wp_loyalty_holds (
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
 -- Versions of the rules. effective_at is when a run first saw them; NULL for the
--- first, which holds from the beginning of time.
+-- first, which holds from the beginning of time. The rules by product and category
+-- of a version are in loyalty_product_rules; the hash is over all of them.
 CREATE TABLE wp_loyalty_programs (
   id           BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
   hash         BINARY(32) NOT NULL,
@@ -297,6 +298,18 @@ CREATE TABLE wp_loyalty_product_categories (
   effective_at DATETIME(6) NULL,
   categories   TEXT CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
   PRIMARY KEY (product_id, version)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- Rules by product and category, one row for each version of the programme that
+-- changes one: what it gives from then on (exclude, points for each piece, or
+-- points_per_unit; empty: there is no rule any more) and how much.
+CREATE TABLE wp_loyalty_product_rules (
+  kind      VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  object_id BIGINT UNSIGNED NOT NULL,
+  program   BIGINT UNSIGNED NOT NULL,
+  gives     VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  amount    VARCHAR(255) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  PRIMARY KEY (kind, object_id, program)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
 -- Facts to be looked at again.

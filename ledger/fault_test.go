@@ -36,7 +36,7 @@ func everything(ctx context.Context, l *ledger.Ledger, lease *ledger.Lease, roun
 		return fmt.Errorf("release: %w", err)
 	}
 	rules := fmt.Sprintf("rules %d", round)
-	if _, err := l.UseRules(ctx, lease, rules, sha256.Sum256([]byte(rules))); err != nil {
+	if _, err := l.UseRules(ctx, lease, rules, sha256.Sum256([]byte(rules)), nil); err != nil {
 		return fmt.Errorf("use rules: %w", err)
 	}
 	_, repeated, err := l.Adjust(ctx, ledger.Adjustment{Key: rules, User: 3, Points: 13, Note: "n", Actor: "a"})

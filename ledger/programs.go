@@ -33,8 +33,9 @@ func (l *Ledger) versions(ctx context.Context, q sqlx.QueryerContext) ([]Version
 
 // UseRules makes rules the version in force from now on, by the database's
 // clock; the first version is in force from the beginning of time. Rules that
-// are in force already change nothing. It returns all versions.
-func (l *Ledger) UseRules(ctx context.Context, lease *Lease, rules string, hash [32]byte) ([]Version, error) {
+// are in force already change nothing. with, which may be nil, adds to the new
+// version in its transaction. It returns all versions.
+func (l *Ledger) UseRules(ctx context.Context, lease *Lease, rules string, hash [32]byte, with func(tx *Tx, version int64) error) ([]Version, error) {
 	inForce := func(versions []Version) bool {
 		return len(versions) > 0 && bytes.Equal(versions[len(versions)-1].Hash, hash[:])
 	}
@@ -47,12 +48,19 @@ func (l *Ledger) UseRules(ctx context.Context, lease *Lease, rules string, hash 
 		if err != nil || inForce(versions) {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, l.sql(`INSERT INTO {p}loyalty_programs (hash, rules, effective_at) VALUES (?, ?, ?)`),
+		added, err := tx.ExecContext(ctx, l.sql(`INSERT INTO {p}loyalty_programs (hash, rules, effective_at) VALUES (?, ?, ?)`),
 			hash[:], rules, NullTime{Time: tx.Now, Valid: len(versions) > 0})
 		if err != nil {
 			return fmt.Errorf("add a program version: %w", err)
 		}
-		return nil
+		if with == nil {
+			return nil
+		}
+		version, err := added.LastInsertId()
+		if err != nil {
+			return fmt.Errorf("add a program version: %w", err)
+		}
+		return with(tx, version)
 	})
 	if err != nil {
 		return nil, err

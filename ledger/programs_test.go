@@ -10,7 +10,7 @@ import (
 
 func (d *desk) use(rules string) []ledger.Version {
 	d.Helper()
-	versions, err := d.UseRules(d.Context(), d.lease, rules, sha256.Sum256([]byte(rules)))
+	versions, err := d.UseRules(d.Context(), d.lease, rules, sha256.Sum256([]byte(rules)), nil)
 	if err != nil {
 		d.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func TestAFencedWriterPostsNothing(t *testing.T) {
 		if err := d.RebuildDaily(ctx, d.lease); !errors.Is(err, ledger.ErrFenced) {
 			t.Errorf("the old writer's rebuild answered %v", err)
 		}
-		if _, err := d.UseRules(ctx, d.lease, "x", [32]byte{}); !errors.Is(err, ledger.ErrFenced) {
+		if _, err := d.UseRules(ctx, d.lease, "x", [32]byte{}, nil); !errors.Is(err, ledger.ErrFenced) {
 			t.Errorf("the old writer's rules answered %v", err)
 		}
 		// Releasing what was lost must not free what another holds.

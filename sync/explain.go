@@ -98,7 +98,7 @@ func (e *Engine) reader(ctx context.Context) (*run, error) {
 	if len(r.versions) == 0 {
 		return nil, ErrNotSynced
 	}
-	return r, r.compileVersions()
+	return r, r.compileVersions(ctx)
 }
 
 func (r *run) explainEntries(ctx context.Context, x *Explanation) error {

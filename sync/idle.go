@@ -94,7 +94,7 @@ func (r *run) standing(ctx context.Context) (found standing, quiet bool, err err
 	if err := r.noteGiveBack(); err != nil {
 		return standing{}, false, err
 	}
-	_, hash := r.Programme.Rules.Encode()
+	hash := r.Programme.stored().Hash
 	return found, r.state.Done && r.state.Brake == nil && !r.state.Changing &&
 		r.state.Site == r.site && !r.recheckRedemptions &&
 		(found.Zone == "" || found.Zone == r.settings.Zone.String()) && bytes.Equal(found.Hash, hash[:]) &&

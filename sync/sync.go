@@ -32,11 +32,21 @@ func Component() database.Component {
 
 // Programme is what the operator configured.
 type Programme struct {
-	Rules     program.Rules
+	Rules program.Rules
+	// Stored is Rules.Stored(), which takes long where there are thousands of
+	// rules by product; nil: it is not known.
+	Stored    *program.Stored
 	Exclusion program.Exclusion
 	GiveBack  program.GiveBack
 	Clamp     bool // balances are kept from falling below zero
 	Brake     BrakeLimits
+}
+
+func (p Programme) stored() program.Stored {
+	if p.Stored != nil {
+		return *p.Stored
+	}
+	return p.Rules.Stored()
 }
 
 // Engine syncs one store into one ledger.
@@ -304,12 +314,15 @@ func (r *run) readSite() error {
 // compile makes the configured rules the version in force and compiles all
 // versions for the site's zone and currency.
 func (r *run) compile(ctx context.Context) error {
-	text, hash := r.Programme.Rules.Encode()
+	rules := r.Programme.stored()
 	var err error
-	if r.versions, err = r.ledger.UseRules(ctx, r.lease, text, hash); err != nil {
+	r.versions, err = r.ledger.UseRules(ctx, r.lease, rules.Text, rules.Hash, func(tx *ledger.Tx, version int64) error {
+		return r.saveItemRules(ctx, tx, version, rules.Items)
+	})
+	if err != nil {
 		return err
 	}
-	if err := r.compileVersions(); err != nil {
+	if err := r.compileVersions(ctx); err != nil {
 		return err
 	}
 	inForce := r.versions[len(r.versions)-1]
@@ -323,7 +336,16 @@ func (r *run) compile(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) compileVersions() error {
+func (r *run) compileVersions(ctx context.Context) error {
+	items, err := r.itemRules(ctx, r.LedgerDB)
+	if err != nil {
+		return err
+	}
+	book, err := program.NewRuleBook(items)
+	if err != nil {
+		return err
+	}
+	r.anyCategoryRules = book.HasCategories()
 	r.programs = make(map[int64]*program.Program, len(r.versions))
 	for _, version := range r.versions {
 		rules, err := program.DecodeRules(version.Rules)
@@ -334,10 +356,9 @@ func (r *run) compileVersions() error {
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}
-		r.programs[version.ID] = compiled
+		r.programs[version.ID] = compiled.With(book, version.ID)
 		r.anyMatch = r.anyMatch || rules.Guests == "match_email"
 		r.anyFirstOrder = r.anyFirstOrder || rules.Earn.FirstOrder.Points > 0
-		r.anyCategoryRules = r.anyCategoryRules || len(rules.Earn.Purchase.Categories) > 0
 	}
 	return nil
 }

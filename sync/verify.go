@@ -46,7 +46,7 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 	if r.versions, err = r.ledger.Versions(ctx); err != nil {
 		return nil, err
 	}
-	if err := r.compileVersions(); err != nil {
+	if err := r.compileVersions(ctx); err != nil {
 		return nil, err
 	}
 	v := &Verified{}

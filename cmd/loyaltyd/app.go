@@ -184,7 +184,7 @@ func (a *app) openStore(ctx context.Context) error {
 // newEngine returns an engine that goes by the programme in force.
 func (a *app) newEngine() *sync.Engine {
 	return &sync.Engine{
-		Store: a.store, LedgerDB: a.ledgerDB, Prefix: a.site.Prefix, Programme: engineProgramme(a.programme().config),
+		Store: a.store, LedgerDB: a.ledgerDB, Prefix: a.site.Prefix, Programme: a.programme().forEngine(),
 		Log: a.log, Patience: patience, Now: time.Now,
 	}
 }
@@ -195,7 +195,7 @@ func (a *app) refreshProgramme(ctx context.Context) error {
 	if err := a.lookAtProgramme(ctx); err != nil {
 		return err
 	}
-	a.engine.Programme = engineProgramme(a.programme().config)
+	a.engine.Programme = a.programme().forEngine()
 	return nil
 }
 

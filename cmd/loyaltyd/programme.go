@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	stdsync "sync"
 
 	"loyaltyd/config"
 	"loyaltyd/internal/database"
@@ -30,6 +31,9 @@ type inForce struct {
 
 	looked bool
 	text   string // of the option, when it was looked at
+
+	encode stdsync.Once
+	stored program.Stored
 }
 
 // programmeOption holds the programme that was edited in WordPress, as JSON.
@@ -150,10 +154,14 @@ func (p *inForce) state() programState {
 	return programState{Document: p.config.Program.Document(), Origin: p.origin, Locked: p.locked(), Error: p.problem}
 }
 
-// engineProgramme returns what the engine needs of a configuration.
-func engineProgramme(c config.Config) sync.Programme {
+// forEngine returns what the engine needs of the programme.
+func (p *inForce) forEngine() sync.Programme {
+	c := p.config
+	// Once for all runs: of thousands of rules it takes longer than most runs do.
+	p.encode.Do(func() { p.stored = c.Program.Rules.Stored() })
 	return sync.Programme{
 		Rules:     c.Program.Rules,
+		Stored:    &p.stored,
 		Exclusion: program.Exclusion{Roles: c.Program.Exclude.Roles, Users: c.Program.Exclude.Users},
 		GiveBack:  c.Program.Redeem.GiveBack,
 		Clamp:     c.Program.NegativeBalance == program.NegativeClamp,

@@ -16,6 +16,30 @@ func (r Rules) Encode() (text string, hash [32]byte) {
 	return string(encoded), sha256.Sum256(encoded)
 }
 
+// Stored is rules as a ledger keeps them.
+type Stored struct {
+	// Text is the rules as Encode writes them, but for those by product and
+	// category, of which there may be thousands.
+	Text  string
+	Items []ItemRule // these
+	Hash  [32]byte   // of all, as Encode gives it
+}
+
+// Stored returns the form in which a ledger keeps the rules, which must be
+// valid.
+func (r Rules) Stored() Stored {
+	tree, _ := versioned.Of(&r)
+	tree = versioned.Canonical(tree)
+	stored := Stored{Items: r.ItemRules(), Hash: sha256.Sum256(encode(tree))}
+	for _, k := range versioned.Keys() {
+		if k.PerID {
+			delete(tree, k.Path)
+		}
+	}
+	stored.Text = string(encode(tree))
+	return stored
+}
+
 // DecodeRules reads what Encode wrote. A key that is missing has its default;
 // an unknown key is an error, as are rules that Validate refuses.
 func DecodeRules(text string) (Rules, error) {

@@ -136,27 +136,15 @@ func (p *Program) lineBase(l *Line) number {
 // lineRate returns the product's rule, variation first, else the lowest of
 // its categories' rules, else the programme's own rate.
 func (p *Program) lineRate(l *Line, categories Categories) rate {
-	if len(p.products) > 0 {
-		if r, ok := p.products[l.Variation]; ok {
+	if r, ok := p.book.product(l, p.version); ok {
+		return r
+	}
+	if categories != nil && p.book.HasCategories() {
+		if r, ok := p.book.lowest(categories(l.Product), p.version); ok {
 			return r
 		}
-		if r, ok := p.products[l.Product]; ok {
-			return r
-		}
 	}
-	lowest := rate{perUnit: p.rate}
-	if len(p.categories) == 0 || categories == nil {
-		return lowest
-	}
-	ruled := false
-	for _, id := range categories(l.Product) {
-		r, ok := p.categories[id]
-		if ok && (!ruled || r.cmp(lowest.perUnit) < 0) {
-			lowest = rate{perUnit: r, reason: "the lowest rule of its categories"}
-			ruled = true
-		}
-	}
-	return lowest
+	return rate{perUnit: p.rate}
 }
 
 // purchase returns the points for the order's contents after refunds.

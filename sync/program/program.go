@@ -25,8 +25,8 @@ type Program struct {
 	rate       number
 	minOrder   number
 	currencies map[string]number
-	products   map[int64]rate
-	categories map[int64]number
+	book       *RuleBook // by product and category
+	version    int64     // whose rules of the book count
 	thresholds []threshold
 	campaigns  []window
 }
@@ -73,8 +73,9 @@ func Compile(r Rules, site Site) (*Program, error) {
 		rate:       numberOf(&buy.PointsPerUnit),
 		minOrder:   numberOf(&buy.MinOrder),
 		currencies: make(map[string]number, len(buy.Currencies)),
-		products:   make(map[int64]rate, len(buy.Products)),
-		categories: make(map[int64]number, len(buy.Categories)),
+	}
+	if p.book, err = NewRuleBook(r.ItemRules()); err != nil {
+		return nil, err
 	}
 	if p.starts, err = resolve(r.Starts, zone); err != nil {
 		return nil, fmt.Errorf("starts: %w", err)
@@ -84,16 +85,6 @@ func Compile(r Rules, site Site) (*Program, error) {
 	}
 	for code, units := range buy.Currencies {
 		p.currencies[code] = numberOf(&units)
-	}
-	for id, rule := range buy.Products {
-		p.products[id] = productRate(rule)
-	}
-	for id, rule := range buy.Categories {
-		if rule.PointsPerUnit != nil {
-			p.categories[id] = numberOf(rule.PointsPerUnit)
-		} else {
-			p.categories[id] = number{} // excluded
-		}
 	}
 	for i := range r.Earn.HighSpend {
 		t := &r.Earn.HighSpend[i]
@@ -109,14 +100,12 @@ func Compile(r Rules, site Site) (*Program, error) {
 	return p, nil
 }
 
-func productRate(rule Rule) rate {
-	switch {
-	case rule.Exclude:
-		return rate{reason: "excluded by its product rule"}
-	case rule.Points != nil:
-		return rate{fixed: true, perPiece: numberOf(rule.Points), reason: "fixed points of its product rule"}
-	}
-	return rate{perUnit: numberOf(rule.PointsPerUnit), reason: "its product rule"}
+// With returns the program with a book's rules by product and category, as they
+// are in a version, in place of its own.
+func (p *Program) With(book *RuleBook, version int64) *Program {
+	other := *p
+	other.book, other.version = book, version
+	return &other
 }
 
 func compileCampaign(c *Campaign, zone *time.Location) (window, error) {

@@ -39,6 +39,7 @@ function loyaltyd_remove_data() {
 		'points_sources',
 		'points_status',
 		'product_categories',
+		'product_rules',
 		'programs',
 		'redemptions',
 		'report_state',
