@@ -56,24 +56,34 @@ func (a *Account) apply(e *Entry) error {
 	}
 	add(&a.Balance, e.Points)
 	add(&a.Pending, e.Pending)
-	switch e.Type {
-	case Earn:
-		add(&a.Earned, e.Points)
-	case Revoke:
-		add(&a.Earned, e.Points)
-		add(&a.Revoked, -e.Points)
-	case Redeem, Restore:
-		add(&a.Redeemed, -e.Points)
-	case Expire:
-		add(&a.Expired, -e.Points)
-	case Adjust:
-		add(&a.Adjusted, e.Points)
-	case Hold, Release, CancelHold:
+	if row := typeRows[e.Type]; row != nil {
+		if row.Earned {
+			add(&a.Earned, e.Points)
+		}
+		if figure := a.figure(row.Figure); figure != nil {
+			add(figure, row.Counts*e.Points)
+		}
 	}
 	if overflow || e.Points == math.MinInt64 {
 		return &OverflowError{User: a.User, What: fmt.Sprintf("%s of %d points for %s %d", e.Type, e.Points+e.Pending, e.Source, e.Object)}
 	}
 	return nil
+}
+
+// figure returns where an account keeps a figure; nil: it does not.
+func (a *Account) figure(f Figure) *int64 {
+	switch f {
+	case Redeemed:
+		return &a.Redeemed
+	case Expired:
+		return &a.Expired
+	case Revoked:
+		return &a.Revoked
+	case Adjusted:
+		return &a.Adjusted
+	default:
+		return nil
+	}
 }
 
 // Account returns the account of a user; one without entries is all zero.

@@ -7,46 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// Type is what an entry does to its account.
-type Type string
-
-// The types of entries. Earn and Restore add points, Revoke, Redeem and Expire
-// take points, Adjust does either. Hold, Release and CancelHold leave points
-// alone and move the pending amount.
-const (
-	Earn       Type = "earn"
-	Revoke     Type = "revoke"
-	Redeem     Type = "redeem"
-	Restore    Type = "restore" // an unused reward given back
-	Expire     Type = "expire"
-	Adjust     Type = "adjust"
-	Hold       Type = "hold"
-	Release    Type = "release"
-	CancelHold Type = "cancel_hold"
-)
-
-// Source is what an entry was posted for.
-type Source string
-
-// The sources of entries, as stored and as shown in reports.
-const (
-	Purchase      Source = "purchase"
-	FirstOrder    Source = "first_order"
-	HighSpend     Source = "high_spend"
-	Campaign      Source = "campaign"
-	ProductReview Source = "product_review"
-	BlogComment   Source = "blog_comment"
-	Signup        Source = "signup"
-	Referral      Source = "referral"
-	Birthday      Source = "birthday"
-	Tier          Source = "tier"
-	Coupon        Source = "coupon"
-	Expiry        Source = "expiry"
-	Admin         Source = "admin"
-	Clamp         Source = "clamp"
-	Import        Source = "import"
-)
-
 // Entry is one line of an account, never changed after it was recorded.
 type Entry struct {
 	ID         int64     `db:"id"`
@@ -96,24 +56,16 @@ const (
 	maxActor = 191   // characters
 )
 
-// check proves that the signs fit the type, so that every report may rely on
-// them, and that the texts fit the tables.
+// check proves that the signs fit the type and the type fits the source, so
+// that every report may rely on them, and that the texts fit the tables.
 func (p Posting) check() error {
-	var fits bool
-	switch p.Type {
-	case Earn, Restore:
-		fits = p.Points > 0 && p.Pending == 0
-	case Revoke, Redeem, Expire:
-		fits = p.Points < 0 && p.Pending == 0
-	case Adjust:
-		fits = p.Points != 0 && p.Pending == 0
-	case Hold:
-		fits = p.Points == 0 && p.Pending > 0 && !p.ReleaseAt.IsZero()
-	case Release, CancelHold:
-		fits = p.Points == 0 && p.Pending < 0
-	}
+	row := typeRows[p.Type]
+	fits := row != nil && row.Points.fits(p.Points) && row.Pending.fits(p.Pending) && (row.Pending != Positive || !p.ReleaseAt.IsZero())
 	if !fits || p.User <= 0 || p.Source == "" || p.Object < 0 || p.Program < 0 || p.OccurredAt.IsZero() {
 		return fmt.Errorf("malformed posting %+v", p)
+	}
+	if !p.Source.can(p.Type) {
+		return fmt.Errorf("nothing is posted as %s for %s: %+v", p.Type, p.Source, p)
 	}
 	if len(p.Cause) > maxCause || !printable(p.Cause) {
 		return fmt.Errorf("a cause has up to %d printable ASCII characters, not %q", maxCause, p.Cause)

@@ -29,7 +29,7 @@ func (l *Ledger) EraseNotes(ctx context.Context, user int64) (int64, error) {
 		erased = max(erased, n) // the answer to an earlier COMMIT may be lost
 		// A request's hash covers its note, which could be guessed from it.
 		_, err = tx.ExecContext(ctx, l.sql(`
-			UPDATE {p}loyalty_requests q JOIN {p}loyalty_entries e ON e.object_id = q.id AND e.source = 'admin'
+			UPDATE {p}loyalty_requests q JOIN {p}loyalty_entries e ON e.object_id = q.id AND e.source = `+Quoted(Admin)+`
 			SET q.body_hash = ? WHERE e.user_id = ?`), make([]byte, 32), user)
 		if err != nil {
 			return fmt.Errorf("forget the requests of account %d: %w", user, err)

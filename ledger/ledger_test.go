@@ -161,9 +161,18 @@ func pool(t testing.TB, dsn string) *sqlx.DB {
 	return db
 }
 
-// posting is one of a type for user 7 and order 100, at noon.
+// posting is one of a type for user 7 and object 100, an order where the type
+// is of one, at noon.
 func posting(kind ledger.Type, amount int64) ledger.Posting {
 	p := ledger.Posting{User: 7, Type: kind, Source: ledger.Purchase, Object: 100, OccurredAt: noon, Program: 1, Cause: "test"}
+	switch kind {
+	case ledger.Redeem, ledger.Restore:
+		p.Source = ledger.Coupon
+	case ledger.Expire:
+		p.Source = ledger.Expiry
+	case ledger.Adjust:
+		p.Source = ledger.Admin
+	}
 	switch kind {
 	case ledger.Hold, ledger.Release, ledger.CancelHold:
 		p.Pending = amount

@@ -203,7 +203,9 @@ func anyPosting(r *rapid.T) ledger.Posting {
 		}
 	}
 	p := of(rapid.Int64Range(1, modelUsers).Draw(r, "user"), rapid.Int64Range(1, 2).Draw(r, "object"), posting(kind, amount))
-	p.Source = rapid.SampledFrom([]ledger.Source{ledger.Purchase, ledger.Campaign}).Draw(r, "source")
+	if p.Source == ledger.Purchase {
+		p.Source = rapid.SampledFrom([]ledger.Source{ledger.Purchase, ledger.Campaign}).Draw(r, "source")
+	}
 	p.OccurredAt = noon.Add(time.Duration(rapid.IntRange(-1500, 1500).Draw(r, "minutes")) * time.Minute)
 	if kind == ledger.Hold {
 		p.ReleaseAt = rapid.SampledFrom([]time.Time{noon.AddDate(0, 0, 7), noon.AddDate(0, 0, 8), noon.AddDate(70, 0, 0)}).Draw(r, "until")

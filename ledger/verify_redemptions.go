@@ -48,12 +48,13 @@ func (l *Ledger) VerifyRedemptions(ctx context.Context) ([]Finding, error) {
 
 // verifyWithout names entries that no redemption explains.
 func (l *Ledger) verifyWithout(ctx context.Context, tx *sqlx.Tx, result *Verified) error {
+	of, spend := Quoted(Coupon), Quoted(TypesOf(Redeemed)...)
 	var entries []Entry
 	err := tx.SelectContext(ctx, &entries, l.sql(`
 		SELECT `+qualified+` FROM {p}loyalty_entries e
-		LEFT JOIN {p}loyalty_redemptions r ON r.id = e.object_id AND r.user_id = e.user_id AND e.source = 'coupon'
-		WHERE (e.source = 'coupon' OR e.type IN ('redeem', 'restore'))
-		  AND (r.id IS NULL OR e.type NOT IN ('redeem', 'restore'))
+		LEFT JOIN {p}loyalty_redemptions r ON r.id = e.object_id AND r.user_id = e.user_id AND e.source = `+of+`
+		WHERE (e.source = `+of+` OR e.type IN (`+spend+`))
+		  AND (r.id IS NULL OR e.type NOT IN (`+spend+`))
 		ORDER BY e.id LIMIT ?`), maxFindings)
 	if err != nil {
 		return fmt.Errorf("look for entries without a redemption: %w", err)
@@ -75,8 +76,8 @@ type redemptionSum struct {
 func (l *Ledger) redemptionSums(ctx context.Context, tx *sqlx.Tx, after, last int64) (map[int64]redemptionSum, error) {
 	var found []redemptionSum
 	err := tx.SelectContext(ctx, &found, l.sql(`
-		SELECT object_id, SUM(points) AS points, SUM(type = 'redeem' AND balance < 0) AS below
-		FROM {p}loyalty_entries WHERE source = 'coupon' AND object_id > ? AND object_id <= ? GROUP BY object_id`), after, last)
+		SELECT object_id, SUM(points) AS points, SUM(type = `+Quoted(Redeem)+` AND balance < 0) AS below
+		FROM {p}loyalty_entries WHERE source = `+Quoted(Coupon)+` AND object_id > ? AND object_id <= ? GROUP BY object_id`), after, last)
 	if err != nil {
 		return nil, fmt.Errorf("sum up the entries of redemptions: %w", err)
 	}

@@ -18,8 +18,8 @@ type slot struct {
 	user         int64
 }
 
-// tally is how much that was: points and entries count earn and revoke,
-// postings counts entries of any type.
+// tally is how much that was: points and entries count what was earned or
+// taken back, postings counts entries of any type.
 type tally struct {
 	points, entries, postings int64
 }
@@ -46,7 +46,7 @@ func (c *changes) count(e posted, in []span, zone *time.Location) {
 	for _, s := range in {
 		switch {
 		case !s.Contains(day):
-		case e.Type == earn || e.Type == revoke:
+		case earns(e.Type):
 			c.add(slot{s.name, e.Source, e.User}, tally{e.Points, 1, 1})
 			c.add(slot{s.name, "", e.User}, tally{e.Points, 1, 1})
 		default:

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"loyaltyd/ledger"
 )
 
 // copyBatch bounds what one statement copies.
@@ -118,24 +120,46 @@ func sumAccounts(entries []Entry) (map[int64]*Account, error) {
 		a.Balance, a.Entries = e.Balance, e.Seq
 		a.LastEntryAt = sql.NullTime{Time: e.RecordedAt, Valid: true}
 		total.add(&a.Pending, e.Pending)
-		switch e.Type {
-		case earn:
+		row := ledger.Type(e.Type).Info()
+		if row.Earned {
 			total.add(&a.Earned, e.Points)
-		case revoke:
-			total.add(&a.Earned, e.Points)
-			total.sub(&a.Revoked, e.Points)
-		case redeem, restore:
-			total.sub(&a.Redeemed, e.Points)
-		case expire:
-			total.sub(&a.Expired, e.Points)
-		case adjust:
-			total.add(&a.Adjusted, e.Points)
 		}
+		total.count(a.figure(row.Figure), row.Counts, e.Points)
 	}
 	if total.overflow {
 		return nil, tooMuch("of entries through %d", entries[len(entries)-1].ID)
 	}
 	return accounts, nil
+}
+
+// figure returns where an account has a figure; nil: nowhere.
+func (a *Account) figure(f ledger.Figure) *int64 {
+	switch f {
+	case ledger.Redeemed:
+		return &a.Redeemed
+	case ledger.Expired:
+		return &a.Expired
+	case ledger.Revoked:
+		return &a.Revoked
+	case ledger.Adjusted:
+		return &a.Adjusted
+	default:
+		return nil
+	}
+}
+
+// figureSum returns the sum, in SQL, of the entries that count in a figure.
+func figureSum(f ledger.Figure) string {
+	types := ledger.TypesOf(f)
+	sum := sumOfTypes(types)
+	if types[0].Info().Counts < 0 {
+		sum = "-" + sum
+	}
+	return sum
+}
+
+func sumOfTypes(types []ledger.Type) string {
+	return `SUM(CASE WHEN type IN (` + ledger.Quoted(types...) + `) THEN points ELSE 0 END)`
 }
 
 func (u *update) remakeAccounts(ctx context.Context, last int64) error {
@@ -147,11 +171,9 @@ func (u *update) remakeAccounts(ctx context.Context, last int64) error {
 		SELECT s.user_id, h.balance, s.pending, s.earned, s.redeemed, s.expired, s.revoked, s.adjusted, s.seq, h.recorded_at
 		FROM (
 		  SELECT user_id, SUM(pending) AS pending,
-		    SUM(CASE WHEN type IN ('earn', 'revoke') THEN points ELSE 0 END) AS earned,
-		    -SUM(CASE WHEN type IN ('redeem', 'restore') THEN points ELSE 0 END) AS redeemed,
-		    -SUM(CASE WHEN type = 'expire' THEN points ELSE 0 END) AS expired,
-		    -SUM(CASE WHEN type = 'revoke' THEN points ELSE 0 END) AS revoked,
-		    SUM(CASE WHEN type = 'adjust' THEN points ELSE 0 END) AS adjusted, MAX(seq) AS seq
+		    `+sumOfTypes(earnedTypes)+` AS earned, `+figureSum(ledger.Redeemed)+` AS redeemed,
+		    `+figureSum(ledger.Expired)+` AS expired, `+figureSum(ledger.Revoked)+` AS revoked,
+		    `+figureSum(ledger.Adjusted)+` AS adjusted, MAX(seq) AS seq
 		  FROM {p}loyalty_points_history WHERE entry_id <= ? GROUP BY user_id) s
 		JOIN {p}loyalty_points_history h ON h.user_id = s.user_id AND h.seq = s.seq`), last)
 	if err != nil {

@@ -38,7 +38,7 @@ func (u *update) countAll(ctx context.Context, spans []span, through int64) erro
 		if err := rows.Scan(&user, &at, &kind, &source, &points); err != nil {
 			return fmt.Errorf("count the customers: %w", err)
 		}
-		census.add(user, at, string(kind) == earn || string(kind) == revoke, source, points)
+		census.add(user, at, earns(string(kind)), source, points)
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("count the customers: %w", err)

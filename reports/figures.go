@@ -8,21 +8,25 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
-)
 
-// What an entry can be; the ledger's own names.
-const (
-	earn    = "earn"
-	revoke  = "revoke"
-	redeem  = "redeem"
-	restore = "restore"
-	expire  = "expire"
-	adjust  = "adjust"
+	"loyaltyd/ledger"
 )
 
 // earning is the condition for entries that earned points or took earned ones
 // back.
-const earning = `type IN ('earn', 'revoke')`
+var earning = `type IN (` + ledger.Quoted(earnedTypes...) + `)`
+
+var earnedTypes = ledger.EarnedTypes()
+
+// earns is the same of the name of a type. It is asked of every entry.
+func earns(kind string) bool {
+	for _, t := range earnedTypes {
+		if string(t) == kind {
+			return true
+		}
+	}
+	return false
+}
 
 // sum is what the entries of one type and source amount to in one segment of
 // time: the days from a border up to the next one.
@@ -161,7 +165,7 @@ func (s dailySums) sources(in Range) ([]Source, error) {
 	byName := map[string]*Source{}
 	var total adder
 	for _, line := range s.sums {
-		if line.Segment < first || line.Segment >= after || line.Type != earn && line.Type != revoke {
+		if line.Segment < first || line.Segment >= after || !earns(line.Type) {
 			continue
 		}
 		source, ok := byName[line.Source]
@@ -198,17 +202,37 @@ func (a *adder) add(to *int64, amount int64) {
 
 // addType adds the points of entries of a type to the figure that shows them.
 func (a *adder) addType(s *Status, kind string, points int64) {
-	switch kind {
-	case earn:
-		a.add(&s.Issued, points)
-	case revoke:
-		a.sub(&s.Revoked, points)
-	case redeem, restore:
-		a.sub(&s.Redeemed, points)
-	case expire:
-		a.sub(&s.Expired, points)
-	case adjust:
-		a.add(&s.Adjusted, points)
+	row := ledger.Type(kind).Info()
+	a.count(s.figure(row.Figure), row.Counts, points)
+}
+
+// figure returns where a status has a figure; nil: nowhere.
+func (s *Status) figure(f ledger.Figure) *int64 {
+	switch f {
+	case ledger.Issued:
+		return &s.Issued
+	case ledger.Redeemed:
+		return &s.Redeemed
+	case ledger.Expired:
+		return &s.Expired
+	case ledger.Revoked:
+		return &s.Revoked
+	case ledger.Adjusted:
+		return &s.Adjusted
+	default:
+		return nil
+	}
+}
+
+// count adds points to the figure, if there is one, with the sign that they have
+// there.
+func (a *adder) count(figure *int64, sign, points int64) {
+	switch {
+	case figure == nil:
+	case sign < 0:
+		a.sub(figure, points)
+	default:
+		a.add(figure, points)
 	}
 }
 

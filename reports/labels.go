@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"strings"
+
+	"loyaltyd/ledger"
 )
 
 // periodLabels are the names of the periods for people.
@@ -12,33 +14,9 @@ var periodLabels = map[string]string{
 	Last30Days: "Last 30 days", AllTimeName: "All time",
 }
 
-// sourceLabels name the sources in the words that shop admins know.
-var sourceLabels = map[string]string{
-	"purchase":       "Purchasing products",
-	"product_review": "Leaving a product review",
-	"blog_comment":   "Leaving a blog comment",
-	"signup":         "Registering as a customer",
-	"first_order":    "After completing first order",
-	"high_spend":     "Spending over a certain amount",
-	"campaign":       "Extra points during a period",
-	"referral":       "Referring a customer",
-	"birthday":       "Birthday",
-	"tier":           "Reaching a tier",
-	"coupon":         "Coupon",
-	"expiry":         "Expiry",
-	"admin":          "Adjustment",
-	"clamp":          "Balance kept at zero",
-	"import":         "Imported points",
-}
-
 // SourceLabel returns the name of a source for people; one that is unknown
 // keeps its own.
-func SourceLabel(source string) string {
-	if label, ok := sourceLabels[source]; ok {
-		return label
-	}
-	return source
-}
+func SourceLabel(source string) string { return ledger.Source(source).Info().Label }
 
 // PeriodLabel returns the name of a period for people; one that is unknown
 // keeps its own.
@@ -51,44 +29,12 @@ func PeriodLabel(period string) string {
 
 // Activity says for people what the entry is.
 func (e Entry) Activity() string {
-	label := SourceLabel(e.Source)
-	switch e.Type {
-	case revoke:
-		return "Points deducted: " + label
-	case redeem:
-		return "Points claimed: " + label
-	case restore:
-		return "Points given back: " + label
-	case expire:
-		return "Points expired"
-	case "hold":
-		return label + " (pending)"
-	case "release":
-		return label + " (no longer pending)"
-	case "cancel_hold":
-		return label + " (pending points cancelled)"
-	}
-	return label
+	return strings.Replace(ledger.Type(e.Type).Info().Activity, "%s", SourceLabel(e.Source), 1)
 }
 
 // Related names for people what the entry was posted for.
 func (e Entry) Related() string {
-	kind := "Object"
-	switch e.Source {
-	case "purchase", "first_order", "high_spend", "campaign":
-		kind = "Order"
-	case "product_review":
-		kind = "Review"
-	case "blog_comment":
-		kind = "Comment"
-	case "signup", "expiry", "birthday", "tier", "referral":
-		kind = "User"
-	case "coupon":
-		kind = "Coupon"
-	case "admin":
-		kind = "Request"
-	}
-	return fmt.Sprintf("%s #%d", kind, e.Object)
+	return fmt.Sprintf("%s #%d", ledger.Source(e.Source).Info().Object.Label(), e.Object)
 }
 
 // customer returns how a user is shown. Users without a name were deleted.

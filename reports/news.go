@@ -111,7 +111,7 @@ func (a *adder) addToStatus(s *Status, day Day, e news) {
 }
 
 func (a *adder) addToSources(sources []Source, period Period, day Day, e news) []Source {
-	if !period.Contains(day) || e.Type != earn && e.Type != revoke {
+	if !period.Contains(day) || !earns(e.Type) {
 		return sources
 	}
 	i := slices.IndexFunc(sources, func(s Source) bool { return s.Source == e.Source })

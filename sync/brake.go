@@ -316,7 +316,7 @@ func (c *orderCase) saw() string {
 		return ""
 	case c.record == nil:
 		return sawGone
-	case c.worth.Purchase == 0 && slices.Contains(endings, c.record.Order.Status):
+	case c.worth.Of(ledger.Purchase) == 0 && slices.Contains(endings, c.record.Order.Status):
 		return c.record.Order.Status
 	}
 	return ""

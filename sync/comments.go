@@ -13,7 +13,7 @@ import (
 	"loyaltyd/sync/store"
 )
 
-var commentSources = []ledger.Source{ledger.ProductReview, ledger.BlogComment}
+var commentSources = ledger.SourcesOf(ledger.ObjectReview, ledger.ObjectComment)
 
 // epoch is the time of a fact that has none.
 var epoch = time.Unix(0, 0).UTC()
@@ -241,8 +241,7 @@ func (p *commentPlan) judge(c *commentCase) {
 		c.failed = &MissingVersionError{Fact: fmt.Sprintf("comment %d", c.comment.ID), Version: c.program}
 		return
 	}
-	source, points := rules.Comment(&c.comment)
-	c.source, c.points = ledger.Source(source), points
+	c.source, c.points = rules.Comment(&c.comment)
 }
 
 // winners returns, of each user's comments on each post, the one that earns.

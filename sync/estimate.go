@@ -25,6 +25,14 @@ type EstimateOrder struct {
 	Fees        []program.Fee
 }
 
+// estimateSources are those of orders, as an estimate lists them: what the
+// contents earn first, the others by name.
+var estimateSources = func() []ledger.Source {
+	sources := ledger.SourcesOf(ledger.ObjectOrder)
+	slices.Sort(sources[1:])
+	return sources
+}()
+
 // Estimate is what an order would earn.
 type Estimate struct {
 	Points  int64
@@ -76,16 +84,14 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 		return nil, err
 	}
 	estimate := &Estimate{Why: compiled.Explain(placed, categories)[1:]} // without its number and status
-	bonus := compiled.Rules().Earn.FirstOrder.Points
-	if worth.Purchase == 0 || facts.earned {
-		bonus = 0
+	if worth.Of(ledger.Purchase) != 0 && !facts.earned {
+		compiled.AddFirstOrder(&worth)
 	}
-	if bonus != 0 {
+	if bonus := worth.Of(ledger.FirstOrder); bonus != 0 {
 		estimate.Why = append(estimate.Why, fmt.Sprintf("And it would be the customer's first order: %d points more.", bonus))
 	}
-	for _, part := range []EstimateSource{
-		{ledger.Purchase, worth.Purchase}, {ledger.Campaign, worth.Campaign}, {ledger.FirstOrder, bonus}, {ledger.HighSpend, worth.HighSpend},
-	} {
+	for _, source := range estimateSources {
+		part := EstimateSource{source, worth.Of(source)}
 		if part.Points > math.MaxInt64-estimate.Points {
 			return nil, &program.OverflowError{What: "points"}
 		}

@@ -33,7 +33,7 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 	}
 	for _, c := range p.cases {
 		if c.owner != 0 {
-			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Purchase})
+			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Of(ledger.Purchase)})
 		}
 	}
 	p.first = make(map[int64]int64, len(users))
@@ -42,7 +42,7 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 		winner, holder := program.FirstOrder(candidates[user]), p.held[user]
 		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
-			c.first = true
+			c.program.AddFirstOrder(&c.worth)
 		} else if winner != 0 && winner != holder {
 			outside[winner] = user
 		}
@@ -194,7 +194,6 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 		if bonus, ok := bonuses[id]; ok {
 			c.posted[ledger.FirstOrder] = bonus
 		}
-		c.first = p.first[c.owner] == id
 		c.version, c.factAt = purchases[id].Program, purchases[id].FactAt
 		if c.version == 0 {
 			c.version, c.factAt = bonuses[id].Program, bonuses[id].FactAt
@@ -208,6 +207,8 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 		}
 		if c.program = p.run.programs[c.version]; c.program == nil {
 			c.failed = &MissingVersionError{Fact: fmt.Sprintf("order %d", id), Version: c.version}
+		} else if p.first[c.owner] == id {
+			c.program.AddFirstOrder(&c.worth)
 		}
 		p.byID[id] = c
 		p.cases = append(p.cases, c)

@@ -130,7 +130,7 @@ func (c *orderCase) appendSeen(rows []seenOrder) []seenOrder {
 			order := &c.record.Order
 			seen.User, seen.EarnsAt = c.counts, nullTime(c.earnsAt)
 			if c.owner != 0 {
-				seen.Purchase = c.worth.Purchase
+				seen.Purchase = c.worth.Of(ledger.Purchase)
 			}
 			if order.Customer == 0 {
 				seen.EmailKey = emailKey(order.Email)

@@ -46,7 +46,7 @@ func (b orderBatch) ids() []int64 {
 	return ids
 }
 
-var orderSources = []ledger.Source{ledger.Purchase, ledger.FirstOrder, ledger.HighSpend, ledger.Campaign}
+var orderSources = ledger.SourcesOf(ledger.ObjectOrder)
 
 // orderCase is one order on its way from what the store says to postings.
 type orderCase struct {
@@ -65,7 +65,6 @@ type orderCase struct {
 	owner    int64 // who earns; 0 nobody
 	worth    program.Worth
 	story    []program.Step
-	first    bool // bonus of the customer's first order
 	change   time.Time
 	cause    string
 	refund   *program.Refund // the latest that was not seen as it is now

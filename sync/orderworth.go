@@ -148,23 +148,6 @@ func (c *orderCase) refunded(w *worthOf) {
 	}
 }
 
-// target returns what the order is worth to its owner under a source.
-func (c *orderCase) target(source ledger.Source) int64 {
-	switch source {
-	case ledger.Purchase:
-		return c.worth.Purchase
-	case ledger.HighSpend:
-		return c.worth.HighSpend
-	case ledger.Campaign:
-		return c.worth.Campaign
-	default:
-		if c.first {
-			return c.program.Rules().Earn.FirstOrder.Points
-		}
-		return 0
-	}
-}
-
 // post turns the difference between worth and posted into postings, account
 // by account.
 func (p *orderPlan) post(c *orderCase) {
@@ -176,7 +159,7 @@ func (p *orderPlan) post(c *orderCase) {
 		posted := c.posted[source]
 		accounts := posted.Accounts
 		tells := source == ledger.Purchase && len(c.story) > 0
-		if c.owner != 0 && !posted.Has(c.owner) && (tells || c.target(source) != 0) {
+		if c.owner != 0 && !posted.Has(c.owner) && (tells || c.worth.Of(source) != 0) {
 			accounts = append(slices.Clone(accounts), ledger.Standing{User: c.owner})
 		}
 		for _, standing := range accounts {
@@ -189,7 +172,7 @@ func (p *orderPlan) post(c *orderCase) {
 				posted: standing, known: len(posted.Accounts) > 0, changedAt: c.change, cause: c.cause,
 			}
 			if standing.User == c.owner {
-				w.want = c.target(source)
+				w.want = c.worth.Of(source)
 				if source == ledger.Purchase {
 					w.story = c.story
 				}

@@ -95,7 +95,7 @@ type CheckedProgram struct {
 
 // ProgramProblem is one thing that is wrong with a programme.
 type ProgramProblem struct {
-	Key     string `json:"key"` // within the programme, such as earn.signup.points; may be empty
+	Key     string `json:"key"` // within the programme, such as earn.purchase.min_order; may be empty
 	Message string `json:"message"`
 }
 

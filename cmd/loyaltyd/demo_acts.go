@@ -14,6 +14,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"loyaltyd/internal/testshop"
+	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
 	wpbridge "loyaltyd/wp-bridge"
@@ -192,8 +193,9 @@ func (d *demo) explainOne(ctx context.Context) error {
 	var user int64
 	err := d.root.GetContext(ctx, &user, `
 		SELECT user_id FROM wp_loyalty_entries GROUP BY user_id
-		ORDER BY MAX(type = 'revoke' AND cause LIKE 'refund %') DESC, MAX(source = 'product_review') DESC,
-		         MAX(source IN ('campaign', 'high_spend')) DESC, COUNT(*), user_id LIMIT 1`)
+		ORDER BY MAX(type = `+ledger.Quoted(ledger.Revoke)+` AND cause LIKE 'refund %') DESC,
+		         MAX(source = `+ledger.Quoted(ledger.ProductReview)+`) DESC,
+		         MAX(source IN (`+ledger.Quoted(ledger.Campaign, ledger.HighSpend)+`)) DESC, COUNT(*), user_id LIMIT 1`)
 	if err != nil {
 		return fmt.Errorf("choose a customer: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"loyaltyd/ledger"
 	"loyaltyd/reports"
 	"loyaltyd/sync"
 	wpbridge "loyaltyd/wp-bridge"
@@ -115,7 +116,7 @@ func explanation(x wpbridge.Explanation, zone *time.Location) string {
 	var given int64
 	for i := range x.Entries {
 		e := &x.Entries[i]
-		if e.Type == "revoke" && e.Source == "purchase" {
+		if e.Type == string(ledger.Revoke) && e.Source == string(ledger.Purchase) {
 			given = e.Object
 		}
 		t.AppendRow(table.Row{
@@ -139,7 +140,7 @@ func explanation(x wpbridge.Explanation, zone *time.Location) string {
 // related names what an entry was posted for, and what else made it necessary.
 func related(e *wpbridge.ExplanationEntry) string {
 	name := reports.Entry{Type: e.Type, Source: e.Source, Object: e.Object}.Related()
-	if e.Type == "earn" {
+	if e.Type == string(ledger.Earn) {
 		return name
 	}
 	return name + ", " + printable(strings.TrimPrefix(e.Why, "because of "))

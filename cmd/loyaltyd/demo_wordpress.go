@@ -110,11 +110,6 @@ func (d *demoSite) show(ctx context.Context, o testwp.Options) error {
 	return d.serve(ctx)
 }
 
-// sitePrograms is the programme as the Settings tab keeps it.
-const sitePrograms = `{"earn": {"purchase": {"currencies": {"EUR": "1.08", "GBP": "1.27", "JPY": "0.0067"}}, "first_order": {"points": 100},
-	"high_spend": [{"amount": "200", "points": 25}, {"amount": "500", "points": 100}], "product_review": {"points": 20},
-	"blog_comment": {"points": 5}, "signup": {"points": 50}}, "redeem": {"points_per_unit": 100, "min": 100}}`
-
 // serve runs the daemon until ctx ends.
 func (d *demoSite) serve(ctx context.Context) error {
 	daemon, stop := context.WithCancel(ctx)

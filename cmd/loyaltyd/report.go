@@ -157,7 +157,9 @@ func (c *cli) historyCommand() *cobra.Command {
 	f.addSource(cmd)
 	f.addUser(cmd)
 	f.addPages(cmd)
-	f.kind.names = []string{"earn", "revoke", "redeem", "restore", "expire", "adjust", "hold", "release", "cancel_hold"}
+	for _, kind := range ledger.Types() {
+		f.kind.names = append(f.kind.names, string(kind.Type))
+	}
 	cmd.Flags().Var(&f.kind, "type", "only entries of this `type`: "+strings.Join(f.kind.names, ", "))
 	return cmd
 }
@@ -342,7 +344,7 @@ func (f *reportFlags) check(flags *pflag.FlagSet) error {
 		return usage("%q is not a period: use %s, or %s for each", f.period, strings.Join(periodNames(), ", "), everyPeriod)
 	case f.period == everyPeriod && f.defaultsToAll:
 		return usage("--period %s is not possible here: leave --period out to see everything", everyPeriod)
-	case f.source != "" && reports.SourceLabel(f.source) == f.source:
+	case f.source != "" && !ledger.Source(f.source).Known():
 		return usage("%q is not a source of points: use one like %s, %s, %s or %s", f.source, ledger.Purchase, ledger.ProductReview, ledger.Signup, ledger.Admin)
 	}
 	for flag, n := range map[string]int{"limit": f.limit, "page": f.page} {
@@ -410,7 +412,7 @@ func (f *reportFlags) addPeriod(cmd *cobra.Command) {
 }
 
 func (f *reportFlags) addSource(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.source, "source", "", "only what points were given for: purchase, product_review, signup, …")
+	cmd.Flags().StringVar(&f.source, "source", "", fmt.Sprintf("only what points were given for: %s, %s, %s, …", ledger.Purchase, ledger.ProductReview, ledger.Signup))
 }
 
 func (f *reportFlags) addUser(cmd *cobra.Command) {

@@ -166,7 +166,8 @@ func makeLedger(ctx context.Context, db *sqlx.DB, entries int) error {
 		return err
 	}
 	text := strings.NewReplacer("{entries}", strconv.Itoa(entries-ownEntries(entries)), "{customers}", strconv.Itoa(max(entries/5, 1)),
-		"{own}", strconv.Itoa(ownEntries(entries)), "{rare}", strconv.Itoa(max(entries/60, 2)), "{p}", "wp_", "{u}", "wp_").Replace(entriesSQL)
+		"{own}", strconv.Itoa(ownEntries(entries)), "{rare}", strconv.Itoa(max(entries/60, 2)),
+		"{bonus}", ledger.Quoted(ledger.HighSpend), "{p}", "wp_", "{u}", "wp_").Replace(entriesSQL)
 	for statement := range strings.SplitSeq(text, ";\n") {
 		if err := execute(ctx, db, statement); err != nil {
 			return err

@@ -7,7 +7,7 @@ INSERT INTO {p}loyalty_entries (id, user_id, seq, occurred_at, recorded_at, type
 SELECT seq, 1001 + (seq - 1) % {customers}, 1 + (seq - 1) DIV {customers},
   UTC_TIMESTAMP() - INTERVAL 3 YEAR + INTERVAL ((seq * 94600000) DIV {entries}) SECOND, UTC_TIMESTAMP(6),
   IF(seq % {rare} = 0, 'expire', IF(seq % 25 = 0, 'redeem', IF(seq % 8 = 0, 'revoke', 'earn'))),
-  IF(seq % {rare} = 0, 'expiry', IF(seq % 25 = 0, 'coupon', ELT(1 + seq % 5, 'purchase', 'purchase', 'purchase', 'product_review', 'high_spend'))),
+  IF(seq % {rare} = 0, 'expiry', IF(seq % 25 = 0, 'coupon', ELT(1 + seq % 5, 'purchase', 'purchase', 'purchase', 'product_review', {bonus}))),
   seq, 0, IF(seq % {rare} = 0, -5, IF(seq % 25 = 0, -100, IF(seq % 8 = 0, -20, 10 + seq % 90))), 0, 0, UNHEX(SHA2(seq, 256))
 FROM seq_1_to_{entries};
 

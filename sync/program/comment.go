@@ -3,18 +3,14 @@ package program
 import (
 	"cmp"
 	"slices"
-)
 
-// The sources that comments earn under.
-const (
-	SourceReview  = "product_review"
-	SourceComment = "blog_comment"
+	"loyaltyd/ledger"
 )
 
 // Comment returns the source that a comment earns under and its points, if it
 // is the earliest of its user's on that post. It returns "" for one that
 // cannot earn; whether its user exists and may earn is the caller's to ask.
-func (p *Program) Comment(c *Comment) (source string, points int64) {
+func (p *Program) Comment(c *Comment) (source ledger.Source, points int64) {
 	if c.Approved != "1" || c.User <= 0 || c.User == c.PostAuthor || !p.started(c.At) {
 		return "", 0
 	}
@@ -23,11 +19,11 @@ func (p *Program) Comment(c *Comment) (source string, points int64) {
 	case "product":
 		if c.Parent == 0 && slices.Contains([]string{"review", "comment", ""}, c.Type) &&
 			(c.Verified || !earn.ProductReview.VerifiedOnly) {
-			return SourceReview, earn.ProductReview.Points
+			return ledger.ProductReview, earn.ProductReview.Points
 		}
 	case "post":
 		if c.Type == "comment" || c.Type == "" {
-			return SourceComment, earn.BlogComment.Points
+			return ledger.BlogComment, earn.BlogComment.Points
 		}
 	}
 	return "", 0

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 )
 
@@ -19,7 +20,7 @@ func TestComments(t *testing.T) {
 		rules   func(*rules)
 		comment comment
 		change  func(*comment)
-		want    string
+		want    ledger.Source
 	}{
 		{"a review of a product earns", nil, review, nil, "product_review"},
 		{"so does one of type comment", nil, review, func(c *comment) { c.Type = "comment" }, "product_review"},
@@ -61,7 +62,7 @@ func TestComments(t *testing.T) {
 				c.change(&c.comment)
 			}
 			source, points := p.Comment(&c.comment)
-			want := map[string]int64{"product_review": 20, "blog_comment": 5}[c.want]
+			want := map[ledger.Source]int64{ledger.ProductReview: 20, ledger.BlogComment: 5}[c.want]
 			if source != c.want || points != want {
 				t.Errorf("Comment = %q, %d, want %q, %d", source, points, c.want, want)
 			}

@@ -19,8 +19,8 @@ func (p *Program) Explain(o *Order, categories Categories) []string {
 		t.say("%v.", err)
 		return t.lines
 	}
-	var total number
-	for _, points := range []int64{w.Purchase, w.HighSpend, w.Campaign} {
+	total := number{c: *apd.NewBigInt(w.purchase)}
+	for _, points := range w.bonuses {
 		total = total.add(number{c: *apd.NewBigInt(points)})
 	}
 	t.say("Total: %s points.", total)

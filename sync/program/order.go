@@ -5,17 +5,58 @@ import (
 	"time"
 
 	"github.com/cockroachdb/apd/v3"
+
+	"loyaltyd/ledger"
 )
 
-// Worth is what an order earns as it stands, if somebody earns it.
+// Worth is what an order earns as it stands, if somebody earns it: points by
+// source.
 type Worth struct {
-	EarnsAt   time.Time // also set if nothing is earned
-	Purchase  int64
-	HighSpend int64
-	Campaign  int64
+	EarnsAt time.Time // also set if nothing is earned
 	// Skipped is SkippedCurrency if only the missing rate of its currency
 	// keeps the order from earning, else "".
 	Skipped string
+
+	purchase   int64
+	firstOrder int64
+	bonuses    [len(orderBonuses)]int64
+}
+
+// Of returns the points under a source.
+func (w *Worth) Of(source ledger.Source) int64 {
+	switch source {
+	case ledger.Purchase:
+		return w.purchase
+	case ledger.FirstOrder:
+		return w.firstOrder
+	}
+	for i := range orderBonuses {
+		if orderBonuses[i].source == source {
+			return w.bonuses[i]
+		}
+	}
+	return 0
+}
+
+// orderBonus is a bonus that an order earns by itself.
+type orderBonus struct {
+	source ledger.Source // whose row in the ledger's table says that it is of an order
+	// compile makes a programme's rules for it ready; nil if there are none.
+	compile func(*Program) (bonusValue, error)
+}
+
+// bonusValue returns the points of a bonus for an order. Its error is an
+// *OverflowError.
+type bonusValue func(bonusOrder, *trace) (int64, error)
+
+// bonusOrder is an order as its bonuses see it. It is handed on by value, which
+// keeps it off the heap.
+type bonusOrder struct {
+	*valued
+	earnsAt time.Time
+	refunds refunded // all of them
+	spread  fraction // of what these do not name
+	points  int64    // for the order's contents
 }
 
 // SkippedCurrency is the Skipped of an order that would earn if its currency
@@ -65,12 +106,17 @@ func (p *Program) worth(o *Order, categories Categories, t *trace) (Worth, error
 	}
 	spread := r.spread(t)
 	var err error
-	if w.Purchase, err = v.purchase(r, spread, t); err != nil {
+	if w.purchase, err = v.purchase(r, spread, t); err != nil {
 		return Worth{EarnsAt: w.EarnsAt}, err
 	}
-	w.HighSpend = v.highSpend(r, spread, t)
-	if w.Campaign, err = v.campaign(w.EarnsAt, w.Purchase, t); err != nil {
-		return Worth{EarnsAt: w.EarnsAt}, err
+	for i, value := range p.bonuses {
+		if value == nil {
+			continue
+		}
+		w.bonuses[i], err = value(bonusOrder{v, w.EarnsAt, *r, spread, w.purchase}, t)
+		if err != nil {
+			return Worth{EarnsAt: w.EarnsAt}, err
+		}
 	}
 	return w, nil
 }
@@ -213,64 +259,11 @@ func (v *valued) before() number {
 	return sum.mul(v.currency)
 }
 
-// highSpend returns the points of the highest threshold that the bases after
-// refunds reach.
-func (v *valued) highSpend(r *refunded, spread fraction, t *trace) int64 {
-	if len(v.p.thresholds) == 0 {
-		return 0
+// left returns what is left of all bases after refunds, in store currency.
+func (b *bonusOrder) left() fraction {
+	sum := b.refunds.shippingLeft().times(b.shipping).add(b.refunds.feesLeft().times(b.fees))
+	for i := range b.lines {
+		sum = sum.add(b.refunds.lineLeft(i).times(b.lines[i].base))
 	}
-	sum := r.shippingLeft().times(v.shipping).add(r.feesLeft().times(v.fees))
-	for i := range v.lines {
-		sum = sum.add(r.lineLeft(i).times(v.lines[i].base))
-	}
-	sum = sum.mul(spread).times(v.currency)
-
-	var best *threshold
-	for i := range v.p.thresholds {
-		reached := &v.p.thresholds[i]
-		if sum.cmp(reached.amount) >= 0 && (best == nil || reached.amount.cmp(best.amount) > 0) {
-			best = reached
-		}
-	}
-	if best == nil {
-		if t != nil {
-			t.say("Spending: %s %s after refunds reaches no threshold.", sum, v.p.currency)
-		}
-		return 0
-	}
-	if t != nil {
-		t.say("Spending: %s %s after refunds reaches %s: %d points.", sum, v.p.currency, best.amount, best.points)
-	}
-	return best.points
-}
-
-// campaign returns the points of the first campaign that contains the
-// order's earning time.
-func (v *valued) campaign(earnsAt time.Time, purchase int64, t *trace) (int64, error) {
-	for i := range v.p.campaigns {
-		w := &v.p.campaigns[i]
-		if !w.contains(earnsAt) {
-			continue
-		}
-		points := w.points
-		if w.multiply {
-			extra := whole(number{c: *apd.NewBigInt(purchase)}.mul(w.extra))
-			rounded := extra.round(v.p.rules.Earn.Purchase.Rounding)
-			if !rounded.IsInt64() {
-				return 0, &OverflowError{v.o.ID, "campaign points"}
-			}
-			points = rounded.Int64()
-		} else if purchase == 0 {
-			points = 0
-		}
-		if t != nil {
-			t.say("Campaign %q: %d points.", plain(w.name), points)
-		}
-		return points, nil
-	}
-	return 0, nil
-}
-
-func (w *window) contains(at time.Time) bool {
-	return (w.from.IsZero() || !at.Before(w.from)) && (w.to.IsZero() || at.Before(w.to))
+	return sum.mul(b.spread).times(b.currency)
 }

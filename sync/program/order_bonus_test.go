@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 )
 
@@ -66,8 +67,8 @@ func TestHighSpend(t *testing.T) {
 				}
 			})
 			w, err := p.Worth(c.order, noCategories)
-			if err != nil || w.HighSpend != c.want {
-				t.Errorf("HighSpend = %d, %v, want %d\n%s", w.HighSpend, err, c.want, strings.Join(p.Explain(c.order, noCategories), "\n"))
+			if err != nil || w.Of(ledger.HighSpend) != c.want {
+				t.Errorf("HighSpend = %d, %v, want %d\n%s", w.Of(ledger.HighSpend), err, c.want, strings.Join(p.Explain(c.order, noCategories), "\n"))
 			}
 		})
 	}
@@ -115,8 +116,8 @@ func TestCampaign(t *testing.T) {
 				}
 			})
 			w, err := p.Worth(c.order, noCategories)
-			if err != nil || w.Campaign != c.want {
-				t.Errorf("Campaign = %d, %v, want %d", w.Campaign, err, c.want)
+			if err != nil || w.Of(ledger.Campaign) != c.want {
+				t.Errorf("Campaign = %d, %v, want %d", w.Of(ledger.Campaign), err, c.want)
 			}
 		})
 	}
@@ -144,7 +145,7 @@ func TestOverflowIsRefusedByName(t *testing.T) {
 			if !errors.As(err, &overflow) || overflow.Order != 12 || overflow.What != c.what {
 				t.Fatalf("Worth: %v, want an overflow of %s of order 12", err, c.what)
 			}
-			if w.Purchase != 0 || w.Campaign != 0 {
+			if w.Of(ledger.Purchase) != 0 || w.Of(ledger.Campaign) != 0 {
 				t.Errorf("Worth = %+v beside an error", w)
 			}
 			lines := p.Explain(o, noCategories)
@@ -168,5 +169,29 @@ func TestHoldEnds(t *testing.T) {
 	end, held := p.HoldEnds(at("2026-03-01 10:00:00")) // the clocks change in between
 	if !held || !end.Equal(at("2026-03-15 10:00:00")) {
 		t.Errorf("HoldEnds = %v, %v", end, held)
+	}
+}
+
+func TestEverySourceOfOrdersHasItsWorth(t *testing.T) {
+	p := compile(t, func(r *rules) {
+		r.Earn.FirstOrder.Points = 3
+		r.Earn.HighSpend = []program.Threshold{{Amount: dec("1"), Points: 4}}
+		r.Earn.Campaigns = []program.Campaign{{Points: new(int64(5))}}
+	})
+	w, err := p.Worth(completed(line(1, 5, "10")), noCategories)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Of(ledger.FirstOrder); got != 0 {
+		t.Errorf("an order by itself has %d points as the first one", got)
+	}
+	p.AddFirstOrder(&w)
+	for _, source := range ledger.SourcesOf(ledger.ObjectOrder) {
+		if w.Of(source) == 0 {
+			t.Errorf("nothing is worth anything under %s, which the ledger has for orders", source)
+		}
+	}
+	if got := w.Of(ledger.BlogComment); got != 0 {
+		t.Errorf("an order is worth %d points as a comment", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 )
 
@@ -36,8 +37,8 @@ func runPurchase(t *testing.T, cases []purchaseCase) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if w.Purchase != c.want {
-				t.Errorf("%d purchase points, want %d\n%s", w.Purchase, c.want, strings.Join(p.Explain(c.order, categories), "\n"))
+			if w.Of(ledger.Purchase) != c.want {
+				t.Errorf("%d purchase points, want %d\n%s", w.Of(ledger.Purchase), c.want, strings.Join(p.Explain(c.order, categories), "\n"))
 			}
 		})
 	}
@@ -324,7 +325,7 @@ func TestSkippedCurrency(t *testing.T) {
 					c.rules(r)
 				}
 			}).Worth(o, noCategories)
-			if err != nil || w.Skipped != c.want || w.Purchase+w.HighSpend+w.Campaign != 0 {
+			if err != nil || w.Skipped != c.want || w.Of(ledger.Purchase)+w.Of(ledger.HighSpend)+w.Of(ledger.Campaign) != 0 {
 				t.Errorf("Worth = %+v, %v, want skipped %q", w, err, c.want)
 			}
 		})
@@ -352,7 +353,7 @@ func TestStarts(t *testing.T) {
 				r.Earn.Signup.Points = 10
 			})
 			w, err := p.Worth(completed(line(1, 5, "10")), noCategories)
-			if err != nil || w.Purchase != c.want || w.HighSpend != c.want || w.Campaign != c.want {
+			if err != nil || w.Of(ledger.Purchase) != c.want || w.Of(ledger.HighSpend) != c.want || w.Of(ledger.Campaign) != c.want {
 				t.Errorf("Worth = %+v, %v, want %d each", w, err, c.want)
 			}
 			if got := p.Signup(&program.User{Registered: at("2026-03-01 10:00:00")}); got != c.want {
@@ -365,7 +366,7 @@ func TestStarts(t *testing.T) {
 		t.Errorf("a user without a registration date earns %d after a start", got)
 	}
 	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR"}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
-	if w, err := p.Worth(completed(line(1, 5, "10")), noCategories); err != nil || w.Purchase != 10 {
+	if w, err := p.Worth(completed(line(1, 5, "10")), noCategories); err != nil || w.Of(ledger.Purchase) != 10 {
 		t.Errorf("starts at 05:00 in a zone five hours behind: %+v, %v", w, err)
 	}
 }

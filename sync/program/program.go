@@ -25,10 +25,9 @@ type Program struct {
 	rate       number
 	minOrder   number
 	currencies map[string]number
-	book       *RuleBook // by product and category
-	version    int64     // whose rules of the book count
-	thresholds []threshold
-	campaigns  []window
+	book       *RuleBook    // by product and category
+	version    int64        // whose rules of the book count
+	bonuses    []bonusValue // as orderBonuses; nil: the rules have none
 }
 
 // rate is what a product line earns.
@@ -37,20 +36,6 @@ type rate struct {
 	fixed    bool
 	perPiece number // points per piece, if fixed
 	reason   string // for people; "" is the programme's own rate
-}
-
-type threshold struct {
-	amount number
-	points int64
-}
-
-// window is a campaign with its instants; a zero time is open.
-type window struct {
-	name     string
-	from, to time.Time
-	points   int64
-	multiply bool
-	extra    number // multiplier − 1
 }
 
 // Compile makes rules ready for a site. Its error names every problem that
@@ -86,16 +71,12 @@ func Compile(r Rules, site Site) (*Program, error) {
 	for code, units := range buy.Currencies {
 		p.currencies[code] = numberOf(&units)
 	}
-	for i := range r.Earn.HighSpend {
-		t := &r.Earn.HighSpend[i]
-		p.thresholds = append(p.thresholds, threshold{numberOf(&t.Amount), t.Points})
-	}
-	for i := range r.Earn.Campaigns {
-		w, err := compileCampaign(&r.Earn.Campaigns[i], zone)
+	for i := range orderBonuses {
+		value, err := orderBonuses[i].compile(p)
 		if err != nil {
-			return nil, fmt.Errorf("earn.campaigns[%d]: %w", i, err)
+			return nil, err
 		}
-		p.campaigns = append(p.campaigns, w)
+		p.bonuses = append(p.bonuses, value)
 	}
 	return p, nil
 }
@@ -106,24 +87,6 @@ func (p *Program) With(book *RuleBook, version int64) *Program {
 	other := *p
 	other.book, other.version = book, version
 	return &other
-}
-
-func compileCampaign(c *Campaign, zone *time.Location) (window, error) {
-	w := window{name: c.Name}
-	var err error
-	if w.from, err = resolve(c.From, zone); err != nil {
-		return w, err
-	}
-	if w.to, err = resolve(c.To, zone); err != nil {
-		return w, err
-	}
-	if c.Multiplier != nil {
-		w.multiply = true
-		w.extra = numberOf(c.Multiplier).sub(one)
-	} else {
-		w.points = *c.Points
-	}
-	return w, nil
 }
 
 // Rules returns the rules in their canonical form. Its maps and lists are the

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 )
 
@@ -197,8 +198,8 @@ func TestAStoryEndsAtTheWorth(t *testing.T) {
 				t.Fatalf("story %v", steps)
 			}
 		}
-		if last != w.Purchase {
-			t.Fatalf("the story %v ends at %d, the order is worth %d", steps, last, w.Purchase)
+		if last != w.Of(ledger.Purchase) {
+			t.Fatalf("the story %v ends at %d, the order is worth %d", steps, last, w.Of(ledger.Purchase))
 		}
 		for i, step := range steps[:min(len(steps), len(o.Refunds)+1)] {
 			until := *o
@@ -213,8 +214,8 @@ func TestAStoryEndsAtTheWorth(t *testing.T) {
 					}
 				}
 			}
-			if then := worth(t, p, &until, categories); then.Purchase != step.Purchase {
-				t.Fatalf("step %d says %d, with those refunds the order is worth %d", i, step.Purchase, then.Purchase)
+			if then := worth(t, p, &until, categories); then.Of(ledger.Purchase) != step.Purchase {
+				t.Fatalf("step %d says %d, with those refunds the order is worth %d", i, step.Purchase, then.Of(ledger.Purchase))
 			}
 		}
 	})
@@ -229,7 +230,7 @@ func TestWorthDoesNotDependOnTheOrderOfRows(t *testing.T) {
 		other.Lines = rapid.Permutation(o.Lines).Draw(t, "lines")
 		other.Fees = rapid.Permutation(o.Fees).Draw(t, "fees")
 		other.Refunds = rapid.Permutation(o.Refunds).Draw(t, "refunds")
-		if diff := cmp.Diff(w, worth(t, p, &other, categories)); diff != "" {
+		if diff := cmp.Diff(w, worth(t, p, &other, categories), cmp.AllowUnexported(w)); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -270,7 +271,7 @@ func TestRefundsInPartsAreWorthTheWhole(t *testing.T) {
 			}
 			other.Refunds = append(other.Refunds, part, rest)
 		}
-		if diff := cmp.Diff(w, worth(t, p, &other, categories)); diff != "" {
+		if diff := cmp.Diff(w, worth(t, p, &other, categories), cmp.AllowUnexported(w)); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -283,8 +284,8 @@ func TestAnHonestRefundNeverAddsPoints(t *testing.T) {
 		before := worth(t, p, o, categories)
 		o.Refunds = append(o.Refunds, drawRefund(t, 500, true))
 		after := worth(t, p, o, categories)
-		if after.Purchase > before.Purchase {
-			t.Fatalf("%d purchase points before the refund, %d after", before.Purchase, after.Purchase)
+		if after.Of(ledger.Purchase) > before.Of(ledger.Purchase) {
+			t.Fatalf("%d purchase points before the refund, %d after", before.Of(ledger.Purchase), after.Of(ledger.Purchase))
 		}
 	})
 }
@@ -318,7 +319,7 @@ func TestALineInTwoIsWorthTheLine(t *testing.T) {
 			}
 			other.Lines = append(other.Lines, part, rest)
 		}
-		if diff := cmp.Diff(w, worth(t, p, &other, categories)); diff != "" {
+		if diff := cmp.Diff(w, worth(t, p, &other, categories), cmp.AllowUnexported(w)); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -330,7 +331,7 @@ func TestExplainEndsAtTheWorth(t *testing.T) {
 		p, o, categories := drawProgram(t), drawOrder(t, false), drawCategories(t)
 		w := worth(t, p, o, categories)
 		lines := p.Explain(o, categories)
-		want := fmt.Sprintf("Total: %d points.", w.Purchase+w.HighSpend+w.Campaign)
+		want := fmt.Sprintf("Total: %d points.", w.Of(ledger.Purchase)+w.Of(ledger.HighSpend)+w.Of(ledger.Campaign))
 		if last := lines[len(lines)-1]; last != want {
 			t.Fatalf("the explanation ends with %q, want %q:\n%s", last, want, strings.Join(lines, "\n"))
 		}

@@ -58,6 +58,12 @@ type Campaign struct {
 	Multiplier *apd.Decimal `json:"multiplier,omitempty"`
 }
 
+// orderBonuses are what an order earns by itself beside its purchase points, in
+// the order in which it is explained. A new one is a file like bonus_campaign.go,
+// a line here, a field of Earn with its key below, and a row in the ledger's
+// table of sources.
+var orderBonuses = [...]orderBonus{highSpend, campaign}
+
 // bonusKeys are the keys of what orders earn besides their contents, and of
 // what else earns.
 var bonusKeys = []settings.Key{

@@ -70,7 +70,7 @@ func (p *Program) StoryTo(w Worth, o *Order, categories Categories) ([]Step, err
 	case !p.statusEarns(o) || !p.started(w.EarnsAt) || w.Skipped != "":
 		return nil, nil
 	}
-	return []Step{{At: w.EarnsAt, Purchase: w.Purchase}}, nil
+	return []Step{{At: w.EarnsAt, Purchase: w.purchase}}, nil
 }
 
 // refundsInOrder returns the refunds by creation, then id.
@@ -83,32 +83,4 @@ func refundsInOrder(o *Order) []*Refund {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	return refunds
-}
-
-// Candidate is one of a customer's orders, as far as the bonus for a first
-// order asks.
-type Candidate struct {
-	ID       int64
-	EarnsAt  time.Time
-	Purchase int64 // purchase points
-}
-
-// FirstOrder returns the id of a customer's first order: of those with
-// purchase points the one with the earliest earning time, then the lowest id.
-// It returns 0 if there is none.
-func FirstOrder(orders []Candidate) int64 {
-	var first *Candidate
-	for i := range orders {
-		c := &orders[i]
-		if c.Purchase <= 0 {
-			continue
-		}
-		if first == nil || cmp.Or(c.EarnsAt.Compare(first.EarnsAt), cmp.Compare(c.ID, first.ID)) < 0 {
-			first = c
-		}
-	}
-	if first == nil {
-		return 0
-	}
-	return first.ID
 }
