@@ -8,7 +8,7 @@ BENCHSTAT := $(GO) run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c
 LINT      := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugin test bench bench-go lint format demo demo-wordpress clean
+.PHONY: help build plugin test bench bench-go generate lint format demo demo-wordpress clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ bench-go: ## the hot functions alone; OLD= names a former bin/bench-go.txt
 	@mkdir -p bin
 	$(GO) test -run '^$$' -bench 'Worth|ParseDecimal|ChainHash|Digest|Reads' -benchmem -count 6 ./ledger ./sync/program ./sync/store >bin/bench-go.txt
 	$(BENCHSTAT) $(OLD) bin/bench-go.txt
+
+generate: ## the files that the plugin and the documents take from the tables in Go
+	$(GO) run ./internal/contract/cmd/contract
 
 lint: ## what the linters say
 	$(LINT) run

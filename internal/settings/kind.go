@@ -32,10 +32,12 @@ type Kind struct {
 	Before  []string          `json:"before,omitempty"`
 	Refused map[string]string `json:"refused,omitempty"`
 	// Label names an item, a name or a field, Text stands beside a switch, Add on
-	// the button that adds a row.
-	Label string `json:"label,omitempty"`
-	Text  string `json:"text,omitempty"`
-	Add   string `json:"add,omitempty"`
+	// the button that adds a row, ListLabel beside the list where there are words
+	// to choose instead.
+	Label     string `json:"label,omitempty"`
+	Text      string `json:"text,omitempty"`
+	Add       string `json:"add,omitempty"`
+	ListLabel string `json:"list_label,omitempty"`
 
 	noun   string // what messages call a record
 	number bool   // written without quotes
@@ -296,7 +298,7 @@ func Either(list Kind, refusal string, options ...Option) Kind {
 		e.RefuseValue("%s", refusal)
 		return nil, false
 	}, nil)
-	k.Options, k.Item = options, list.Item
+	k.Options, k.Item, k.ListLabel = options, list.Item, list.Label
 	k.canonical = func(value any) any {
 		if _, isWord := value.(string); isWord {
 			return value
