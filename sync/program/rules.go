@@ -103,7 +103,7 @@ var bonusKeys = []settings.Key{
 	},
 	{
 		Path: "earn.signup.points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
-		Group: "signup", Label: "Points for registering", Help: "0: none.",
+		Group: "registering", Label: "Points for registering", Help: "0: none.",
 	},
 }
 

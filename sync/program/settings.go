@@ -55,7 +55,7 @@ func Groups() []settings.Group {
 		{Name: "bonuses", Title: "Bonuses", Intro: "On top of the points for the purchase. A bonus is taken back when its order is refunded or cancelled."},
 		{Name: "campaigns", Title: "Campaigns", Intro: "Extra points for orders paid during a period. If several fit, the first in the list counts. An empty date leaves that end open; times are those of this site."},
 		{Name: "reviews", Title: "Reviews and comments", Intro: "Each product and each post pays a customer once, when the review or comment is approved. 0: none."},
-		{Name: "signup", Title: "Sign-up"},
+		{Name: "registering", Title: "Sign-up"},
 		{Name: "products", Title: "Per product and per category", Intro: "A rule for a product wins over rules for its categories; of several categories the lowest rate counts."},
 		{Name: "excluded", Title: "Who is excluded", Intro: "Excluded customers earn and redeem nothing. The points they have stay, frozen, until they are no longer excluded."},
 		{Name: "holding", Title: "Holding"},
