@@ -10,8 +10,8 @@ import (
 // Exclusion names the users who earn nothing: by role, whatever its case, or
 // by id.
 type Exclusion struct {
-	Roles []string
-	Users []int64
+	Roles []string `json:"roles"`
+	Users []int64  `json:"users"`
 }
 
 // Excludes tells whether a user earns nothing.
