@@ -8,14 +8,16 @@ require_once __DIR__ . '/support/Books.php';
 use Loyaltyd\Admin\SettingsFields;
 use Loyaltyd\Admin\SettingsGroups;
 use Loyaltyd\Admin\SettingsValues;
+use Loyaltyd\Data\EntryKinds;
+use Loyaltyd\Data\Labels;
 use Loyaltyd\Programme\Document;
 use Loyaltyd\Programme\Schema;
 use Loyaltyd\Programme\Validator;
 use PHPUnit\Framework\TestCase;
 
 /**
- * What the schema says is enough: a key that is new in it needs nothing of its
- * own in the plugin.
+ * What the schema says is enough: a key, a source or a type that is new in it
+ * needs nothing of its own in the plugin.
  */
 final class SchemaTest extends TestCase {
 
@@ -174,6 +176,35 @@ final class SchemaTest extends TestCase {
 		Schema::replace( $schema );
 		$this->assertArrayNotHasKey( 'made.up', SettingsGroups::fields() );
 		$this->assertSame( 5, Document::defaults()['made']['up'] );
+	}
+
+	public function test_a_new_source_and_a_new_type_have_their_words_and_figures() {
+		$schema              = self::file();
+		$schema['sources'][] = array( 'source' => 'round', 'object' => 'order', 'label' => 'A round sum' );
+		$schema['types'][]   = array( 'type' => 'lend', 'label' => 'Lent', 'activity' => 'Lent: %s', 'figure' => 'issued', 'negative' => true, 'earned' => true );
+		Schema::replace( $schema );
+		$row = array( 'source' => 'round', 'type' => 'lend', 'object_id' => 7 );
+		$this->assertSame( 'Lent: A round sum', ( new Labels() )->activity( $row ) );
+		$this->assertSame( 'Order #7', ( new Labels() )->related( $row )['text'] );
+		$this->assertSame( 'Lent', ( new Labels() )->types()['lend'] );
+		$this->assertStringContainsString( "'campaign', 'round'", EntryKinds::about( 'order' ) );
+		$this->assertSame( "type IN ('earn', 'revoke', 'lend')", EntryKinds::earned() );
+		$this->assertSame( "SUM(CASE type WHEN 'earn' THEN points WHEN 'lend' THEN -points ELSE 0 END)", EntryKinds::sum( 'issued' ) );
+		$this->assertSame( array( 'issued', -1 ), EntryKinds::figure( 'lend' ) );
+	}
+
+	public function test_every_source_and_type_has_its_words() {
+		$labels = new Labels();
+		$this->assertNotEmpty( $labels->sources() );
+		$this->assertNotEmpty( $labels->types() );
+		foreach ( $labels->sources() as $source => $label ) {
+			$this->assertNotContains( $label, array( '', $source ) );
+			foreach ( $labels->types() as $type => $name ) {
+				$this->assertNotContains( $name, array( '', $type ) );
+				$this->assertNotSame( '', $labels->activity( array( 'source' => $source, 'type' => $type ) ) );
+				$this->assertStringContainsString( '#7', $labels->related( array( 'source' => $source, 'type' => $type, 'object_id' => 7 ) )['text'] );
+			}
+		}
 	}
 
 	/** Returns all texts of the schema that are for people: what no program reads. */
