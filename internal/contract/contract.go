@@ -52,10 +52,9 @@ type (
 		Earned   bool          `json:"earned,omitempty"`
 	}
 	source struct {
-		Source   ledger.Source `json:"source"`
-		Object   ledger.Object `json:"object"`
-		Label    string        `json:"label"`
-		Deducted string        `json:"deducted,omitempty"`
+		Source ledger.Source `json:"source"`
+		Object ledger.Object `json:"object"`
+		Label  string        `json:"label"`
 	}
 )
 
@@ -74,7 +73,7 @@ func pluginSchema() ([]byte, error) {
 		s.Types = append(s.Types, entryType{t.Type, t.Label, t.Activity, t.Figure, t.Counts < 0, t.Earned})
 	}
 	for _, row := range ledger.Sources() {
-		s.Sources = append(s.Sources, source{row.Source, row.Object, row.Label, row.Deducted})
+		s.Sources = append(s.Sources, source{row.Source, row.Object, row.Label})
 	}
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)

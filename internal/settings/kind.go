@@ -38,6 +38,8 @@ type Kind struct {
 	Text      string `json:"text,omitempty"`
 	Add       string `json:"add,omitempty"`
 	ListLabel string `json:"list_label,omitempty"`
+	// Neither says what is to be written where words or a list can be.
+	Neither string `json:"neither,omitempty"`
 
 	noun   string // what messages call a record
 	number bool   // written without quotes
@@ -51,6 +53,7 @@ type Kind struct {
 type Option struct {
 	Value string `json:"value"`
 	Label string `json:"label,omitempty"`
+	Late  int    `json:"late,omitempty"` // moves it, in a form, behind those that have a lower one
 }
 
 // Field is a part of a record.

@@ -84,11 +84,7 @@ var purchaseKeys = []settings.Key{
 	},
 	{
 		Path: "earn.purchase.custom_statuses", Default: CustomEarn, Versioned: true,
-		Kind: settings.Either(settings.Set(customStatus()).Labelled("Paid orders earn in these:"),
-			"is neither earn nor ignore nor a list of statuses: write one of them, like [packed, shipped]",
-			settings.Option{Value: CustomEarn, Label: "Paid orders earn in all of them"},
-			settings.Option{Value: CustomIgnore, Label: "Orders earn in none of them"},
-		),
+		Kind:  customStatuses(),
 		Group: "earning", Late: 1, Label: "Statuses of other plugins", Help: "An order counts as paid when it has a payment date.",
 	},
 	{
@@ -103,7 +99,7 @@ var purchaseKeys = []settings.Key{
 		Path: "earn.purchase.rounding", Default: RoundDown, Versioned: true,
 		Kind: settings.Choice(
 			settings.Option{Value: RoundDown, Label: "Down to whole points"},
-			settings.Option{Value: RoundUp, Label: "Up to whole points"},
+			settings.Option{Value: RoundUp, Label: "Up to whole points", Late: 1},
 			settings.Option{Value: RoundNearest, Label: "To the nearest whole point"},
 		),
 		Group: "earning", Label: "Rounding",
@@ -124,6 +120,16 @@ var purchaseKeys = []settings.Key{
 		Kind:  settings.Map(named("category").Labelled("Category"), categoryRule(), nil).AddedBy("Add a category"),
 		Group: "products", Label: "Categories", Help: "A rule counts for products that are in the category itself, not in one below it.",
 	},
+}
+
+func customStatuses() settings.Kind {
+	k := settings.Either(settings.Set(customStatus()).Labelled("Paid orders earn in these:"),
+		"is neither earn nor ignore nor a list of statuses: write one of them, like [packed, shipped]",
+		settings.Option{Value: CustomEarn, Label: "Paid orders earn in all of them"},
+		settings.Option{Value: CustomIgnore, Label: "Orders earn in none of them"},
+	)
+	k.Neither = "Write earn, ignore, or a list of custom statuses."
+	return k
 }
 
 func productRule() settings.Kind {

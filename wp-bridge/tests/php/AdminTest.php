@@ -16,6 +16,7 @@ use Loyaltyd\Admin\SettingsGroups;
 use Loyaltyd\Admin\SettingsValues;
 use Loyaltyd\Data\Range;
 use Loyaltyd\Programme\Document;
+use Loyaltyd\Programme\Schema;
 use PHPUnit\Framework\TestCase;
 
 /**
@@ -154,8 +155,8 @@ final class AdminTest extends TestCase {
 
 	public function test_every_key_of_the_programme_has_a_field() {
 		$fields = array_merge( ...array_values( array_column( SettingsGroups::all(), 'fields' ) ) );
-		$this->assertSame( array(), array_diff( array_keys( Document::KINDS ), array_keys( $fields ) ) );
-		$this->assertSame( array(), array_diff( array_keys( $fields ), array_keys( Document::KINDS ) ) );
+		$this->assertSame( array(), array_diff( Schema::paths(), array_keys( $fields ) ) );
+		$this->assertSame( array(), array_diff( array_keys( $fields ), Schema::paths() ) );
 		foreach ( $fields as $key => $field ) {
 			$this->assertSame( array( $key, $field['label'] ), SettingsGroups::field_of( $key . '[0].x' ) );
 		}
@@ -186,10 +187,10 @@ final class AdminTest extends TestCase {
 
 	public function test_a_form_of_nonsense_is_read_without_a_notice() {
 		$nonsense = array();
-		foreach ( array_keys( Document::KINDS ) as $key ) {
+		foreach ( Schema::paths() as $key ) {
 			$nonsense[ $key ] = array( array( 'x' => array( "\xff" ) ), 'mode' => array(), 'list' => 'x' );
 		}
-		foreach ( array( array(), $nonsense, array_fill_keys( array_keys( Document::KINDS ), "\xff<script>" ) ) as $sent ) {
+		foreach ( array( array(), $nonsense, array_fill_keys( Schema::paths(), "\xff<script>" ) ) as $sent ) {
 			$document = Document::normal( SettingsValues::of_form( $sent )->document() );
 			$this->assertNotEmpty( Loyaltyd\Plugin::services()->programme()->validate( $document ) );
 		}

@@ -116,7 +116,7 @@ final class Preview {
 			esc_html__( 'Empty: one without a rule of its own.', 'loyaltyd' )
 		);
 		echo '<div class="loyaltyd-field"><label class="loyaltyd-label" for="loyaltyd-example-role">' . esc_html__( 'Role of the customer', 'loyaltyd' ) . '</label><div><select id="loyaltyd-example-role" name="example[role]">';
-		SettingsFields::options( array_map( 'translate_user_role', wp_roles()->get_names() ), $example['role'] );
+		SettingsFields::options( SettingsChoices::of( array( 'kind' => 'role' ) ), $example['role'] );
 		echo '</select></div></div><div class="loyaltyd-field"><span class="loyaltyd-label">' . esc_html__( 'Result', 'loyaltyd' ) . '</span><div aria-live="polite">';
 		if ( null !== $result ) {
 			$this->result( $result );

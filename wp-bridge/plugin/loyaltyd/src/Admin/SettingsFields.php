@@ -5,6 +5,8 @@
 
 namespace Loyaltyd\Admin;
 
+use Loyaltyd\Programme\Schema;
+
 defined( 'ABSPATH' ) || exit;
 
 /**
@@ -64,10 +66,11 @@ final class SettingsFields {
 	 */
 	private function field( string $key, array $field ) {
 		$id      = self::id( $key );
-		$message = 'rows' === $field['kind'] ? ( $this->problems[ $key ] ?? '' ) : $this->message( $key );
+		$control = SettingsRead::control( $field );
+		$message = 'rows' === $control ? ( $this->problems[ $key ] ?? '' ) : $this->message( $key );
 		$about   = trim( ( isset( $field['help'] ) ? $id . '-help ' : '' ) . ( '' === $message ? '' : $id . '-error' ) );
 		$more    = ( '' === $about ? '' : ' aria-describedby="' . esc_attr( $about ) . '"' ) . ( '' === $message ? '' : ' aria-invalid="true"' );
-		$single  = in_array( $field['kind'], array( 'decimal', 'whole', 'choice', 'time' ), true );
+		$single  = ! in_array( $control, array( 'bool', 'checks', 'either', 'rows' ), true );
 		printf(
 			$single ? '<div class="loyaltyd-field"><label class="loyaltyd-label" for="%1$s">%2$s</label><div>' : '<div class="loyaltyd-field" role="group" aria-labelledby="%1$s-label"><span class="loyaltyd-label" id="%1$s-label">%2$s</span><div>',
 			esc_attr( $id ),
@@ -93,32 +96,59 @@ final class SettingsFields {
 		$value = $this->values->get( $key );
 		$name  = 'program[' . $key . ']';
 		// phpcs:disable WordPress.Security.EscapeOutput -- $more is made of escaped parts.
-		switch ( $field['kind'] ) {
+		switch ( SettingsRead::control( $field ) ) {
 			case 'decimal':
 			case 'whole':
 				printf( '<input type="text" class="loyaltyd-short" inputmode="%s" autocomplete="off" id="%s" name="%s" value="%s"%s>', 'whole' === $field['kind'] ? 'numeric' : 'decimal', esc_attr( $id ), esc_attr( $name ), esc_attr( $value ), $more );
 				break;
-			case 'time':
-				printf( '<input type="datetime-local" id="%s" name="%s" value="%s"%s%s>', esc_attr( $id ), esc_attr( $name ), esc_attr( $value ), strlen( $value ) > 16 ? ' step="1"' : '', $more );
-				break;
-			case 'switch':
-				printf( '<label><input type="checkbox" id="%s" name="%s" value="1"%s%s> %s</label>', esc_attr( $id ), esc_attr( $name ), checked( $value, '1', false ), $more, esc_html( $field['text'] ) );
-				break;
-			case 'choice':
-				printf( '<select id="%s" name="%s"%s>', esc_attr( $id ), esc_attr( $name ), $more );
-				self::options( $field['choices'], $value );
-				echo '</select>';
+			case 'bool':
+				printf( '<label><input type="checkbox" id="%s" name="%s" value="1"%s%s> %s</label>', esc_attr( $id ), esc_attr( $name ), checked( $value, '1', false ), $more, esc_html( Schema::text( $field['text'] ) ) );
 				break;
 			case 'checks':
-				$this->checks( $name, $field['choices'], $value, $id, $more );
+				$this->checks( $name, SettingsChoices::of( $field['item'] ), $value, $id, $more );
 				break;
-			case 'custom_statuses':
-				$this->custom_statuses( $name, $field['choices'], $value, $id, $more );
+			case 'either':
+				$this->either( $name, $field, $value, $id, $more );
 				break;
 			case 'rows':
 				( new SettingsRows( $key, $field, $value, $this->problems, $this->locked ) )->render();
 				break;
+			default:
+				self::input( $field, $name, $value, ' id="' . esc_attr( $id ) . '"' . $more, 'choice' !== $field['kind'] );
 		}
+		// phpcs:enable
+	}
+
+	/**
+	 * Prints the control of a single value.
+	 *
+	 * @param array<string,mixed> $kind     Of the schema.
+	 * @param string              $name     Of the input.
+	 * @param string              $value    Of it.
+	 * @param string              $more     Safe attributes.
+	 * @param bool                $optional Whether nothing can be chosen.
+	 */
+	public static function input( array $kind, string $name, string $value, string $more, bool $optional ) {
+		$choices = SettingsChoices::of( $kind );
+		// phpcs:disable WordPress.Security.EscapeOutput -- $more is made of escaped parts.
+		if ( $choices ) {
+			printf( '<select name="%s"%s>', esc_attr( $name ), $more );
+			self::options( ( $optional ? array( '' => '—' ) : array() ) + $choices, $value );
+			echo '</select>';
+			return;
+		}
+		if ( in_array( $kind['kind'], array( 'bool', 'yes' ), true ) ) {
+			printf( '<input type="checkbox" name="%s" value="1"%s%s>', esc_attr( $name ), checked( $value, '1', false ), $more );
+			return;
+		}
+		$types = array(
+			'time'     => 'type="datetime-local"' . ( strlen( $value ) > 16 ? ' step="1"' : '' ),
+			'product'  => 'type="text" autocomplete="off" data-suggest="/wp/v2/search?type=post&amp;subtype=product&amp;per_page=10&amp;search="',
+			'user'     => 'type="text" autocomplete="off" data-suggest="/wp/v2/users?per_page=10&amp;search="',
+			'currency' => 'type="text" autocomplete="off" maxlength="20"',
+			'text'     => 'type="text" autocomplete="off"',
+		);
+		printf( '<input %s name="%s" value="%s"%s>', $types[ $kind['kind'] ] ?? 'type="text" autocomplete="off" inputmode="decimal"', esc_attr( $name ), esc_attr( $value ), $more );
 		// phpcs:enable
 	}
 
@@ -150,25 +180,25 @@ final class SettingsFields {
 	}
 
 	/**
-	 * @param string               $name    Of the inputs.
-	 * @param array<string,string> $choices Labels by status.
-	 * @param array<string,mixed>  $value   mode and list.
-	 * @param string               $id      Of the first.
-	 * @param string               $more    Safe attributes.
+	 * Prints buttons for the words that can stand instead of a list, and for the
+	 * list if there is anything to tick in it.
+	 *
+	 * @param string              $name  Of the inputs.
+	 * @param array<string,mixed> $field Of SettingsGroups.
+	 * @param array<string,mixed> $value mode and list.
+	 * @param string              $id    Of the first.
+	 * @param string              $more  Safe attributes.
 	 */
-	private function custom_statuses( string $name, array $choices, array $value, string $id, string $more ) {
-		$modes = array(
-			'earn'   => __( 'Paid orders earn in all of them', 'loyaltyd' ),
-			'ignore' => __( 'Orders earn in none of them', 'loyaltyd' ),
-			'list'   => __( 'Paid orders earn in these:', 'loyaltyd' ),
-		);
-		if ( ! $choices && ! $value['list'] ) {
-			unset( $modes['list'] );
+	private function either( string $name, array $field, array $value, string $id, string $more ) {
+		$choices = SettingsChoices::of( $field['item'] );
+		$modes   = SettingsChoices::of( $field );
+		if ( $choices || $value['list'] ) {
+			$modes['list'] = Schema::text( $field['list_label'] );
 		}
 		foreach ( $modes as $mode => $label ) {
 			printf(
 				'<div><label><input type="radio"%s name="%s[mode]" value="%s"%s%s> %s</label></div>',
-				'earn' === $mode ? ' id="' . esc_attr( $id ) . '"' : '',
+				array_key_first( $modes ) === $mode ? ' id="' . esc_attr( $id ) . '"' : '',
 				esc_attr( $name ),
 				esc_attr( $mode ),
 				checked( $value['mode'], $mode, false ),

@@ -13,24 +13,47 @@ defined( 'ABSPATH' ) || exit;
 final class SettingsRead {
 
 	/**
+	 * Returns by what a key is set: rows of a table, boxes to tick (checks), or
+	 * what its kind has.
+	 *
+	 * @param array<string,mixed> $kind Of the schema.
+	 */
+	public static function control( array $kind ): string {
+		if ( 'list' === $kind['kind'] && in_array( $kind['item']['kind'], array( 'choice', 'role', 'status', 'custom_status' ), true ) ) {
+			return 'checks';
+		}
+		return in_array( $kind['kind'], array( 'list', 'map' ), true ) ? 'rows' : $kind['kind'];
+	}
+
+	/**
 	 * Returns what a field shows.
 	 *
-	 * @param array<string,mixed> $field Of SettingsGroups.
+	 * @param array<string,mixed> $kind  Of the schema.
 	 * @param mixed               $value Of the programme.
 	 * @return mixed
 	 */
-	public static function shown( array $field, $value ) {
-		switch ( $field['kind'] ) {
-			case 'switch':
+	public static function shown( array $kind, $value ) {
+		switch ( self::control( $kind ) ) {
+			case 'bool':
+			case 'yes':
 				return $value ? '1' : '';
 			case 'checks':
 				return array_map( 'strval', (array) $value );
-			case 'custom_statuses':
+			case 'either':
 				return is_array( $value ) ? array( 'mode' => 'list', 'list' => $value ) : array( 'mode' => (string) $value, 'list' => array() );
 			case 'time':
 				return self::local_time( (string) $value );
+			case 'product':
+				return self::named( (int) $value, get_the_title( (int) $value ) );
+			case 'user':
+				$user = get_userdata( (int) $value );
+				return self::named( (int) $value, $user ? $user->display_name : '' );
 			case 'rows':
-				return self::rows( $field['rows'], (array) $value );
+				$rows = array();
+				foreach ( (array) $value as $name => $one ) {
+					$rows[] = SettingsColumns::shown( $kind, $name, $one );
+				}
+				return $rows;
 		}
 		return (string) $value;
 	}
@@ -38,49 +61,34 @@ final class SettingsRead {
 	/**
 	 * Returns what a field means.
 	 *
-	 * @param array<string,mixed> $field Of SettingsGroups.
+	 * @param array<string,mixed> $kind  Of the schema.
 	 * @param mixed               $value Of the form.
 	 * @return mixed
 	 */
-	public static function meant( array $field, $value ) {
-		switch ( $field['kind'] ) {
-			case 'switch':
+	public static function meant( array $kind, $value ) {
+		switch ( self::control( $kind ) ) {
+			case 'bool':
 				return '' !== $value;
-			case 'custom_statuses':
+			case 'yes':
+				return '' === $value ? '' : true;
+			case 'either':
 				return 'list' === $value['mode'] ? $value['list'] : $value['mode'];
 			case 'time':
 				return self::plain_time( $value );
+			case 'currency':
+				return strtoupper( $value );
+			case 'product':
+				return self::product( $value );
+			case 'user':
+				return self::user( $value );
 			case 'rows':
 				$meant = array();
-				foreach ( $value as $row ) {
-					$name = self::name_of( $field['rows'], $row );
-					if ( null === $name ) {
-						$meant[] = self::row( $field['rows'], $row );
-					} else {
-						$meant[ $name ] = self::row( $field['rows'], $row );
-					}
+				foreach ( $value as $i => $row ) {
+					$meant[ SettingsColumns::name_of( $kind, $row ) ?? $i ] = SettingsColumns::meant( $kind, $row );
 				}
 				return $meant;
 		}
 		return $value;
-	}
-
-	/**
-	 * Returns the key that a row has in the programme; null for a row of a list.
-	 *
-	 * @param string               $rows Kind.
-	 * @param array<string,string> $row  Of the form.
-	 */
-	public static function name_of( string $rows, array $row ): ?string {
-		switch ( $rows ) {
-			case 'currencies':
-				return strtoupper( $row['code'] );
-			case 'products':
-				return self::product( $row['product'] );
-			case 'categories':
-				return $row['category'];
-		}
-		return null;
 	}
 
 	/**
@@ -89,93 +97,8 @@ final class SettingsRead {
 	 * @param int    $id   Number.
 	 * @param string $name May be empty.
 	 */
-	public static function named( int $id, string $name ): string {
-		return '' === $name ? (string) $id : $id . ' – ' . $name;
-	}
-
-	/**
-	 * @param string $rows  Kind.
-	 * @param array  $value Of the programme.
-	 * @return array<int,array<string,string>>
-	 */
-	private static function rows( string $rows, array $value ): array {
-		$shown = array();
-		foreach ( $value as $name => $one ) {
-			switch ( $rows ) {
-				case 'currencies':
-					$shown[] = array( 'code' => (string) $name, 'rate' => (string) $one );
-					break;
-				case 'high_spend':
-					$shown[] = array( 'amount' => (string) ( $one['amount'] ?? '' ), 'points' => (string) ( $one['points'] ?? '' ) );
-					break;
-				case 'campaigns':
-					$gives   = isset( $one['multiplier'] ) ? 'multiplier' : 'points';
-					$shown[] = array(
-						'name'   => (string) ( $one['name'] ?? '' ),
-						'from'   => self::local_time( (string) ( $one['from'] ?? '' ) ),
-						'to'     => self::local_time( (string) ( $one['to'] ?? '' ) ),
-						'gives'  => $gives,
-						'number' => (string) ( $one[ $gives ] ?? '' ),
-					);
-					break;
-				case 'products':
-					$shown[] = array( 'product' => self::named( (int) $name, get_the_title( (int) $name ) ) ) + self::rule( $one );
-					break;
-				case 'categories':
-					$shown[] = array( 'category' => (string) $name ) + self::rule( $one );
-					break;
-				case 'users':
-					$user    = get_userdata( (int) $one );
-					$shown[] = array( 'user' => self::named( (int) $one, $user ? $user->display_name : '' ) );
-					break;
-			}
-		}
-		return $shown;
-	}
-
-	/**
-	 * @param string               $rows Kind.
-	 * @param array<string,string> $row  Of the form.
-	 * @return mixed
-	 */
-	private static function row( string $rows, array $row ) {
-		switch ( $rows ) {
-			case 'currencies':
-				return $row['rate'];
-			case 'high_spend':
-				return $row;
-			case 'campaigns':
-				$meant = array_filter(
-					array(
-						'name' => $row['name'],
-						'from' => self::plain_time( $row['from'] ),
-						'to'   => self::plain_time( $row['to'] ),
-					),
-					'strlen'
-				);
-				return $meant + array( 'multiplier' === $row['gives'] ? 'multiplier' : 'points' => $row['number'] );
-			case 'users':
-				return self::user( $row['user'] );
-		}
-		switch ( $row['gives'] ) {
-			case 'exclude':
-				return array( 'exclude' => true );
-			case 'points':
-				return array( 'points' => $row['number'] );
-		}
-		return array( 'points_per_unit' => $row['number'] );
-	}
-
-	/**
-	 * @param array<string,mixed> $rule Of a product or category.
-	 * @return array{gives:string,number:string}
-	 */
-	private static function rule( array $rule ): array {
-		if ( ! empty( $rule['exclude'] ) ) {
-			return array( 'gives' => 'exclude', 'number' => '' );
-		}
-		$gives = isset( $rule['points'] ) ? 'points' : 'points_per_unit';
-		return array( 'gives' => $gives, 'number' => (string) ( $rule[ $gives ] ?? '' ) );
+	private static function named( int $id, string $name ): string {
+		return '' === $name ? (string) ( $id ? $id : '' ) : $id . ' – ' . $name;
 	}
 
 	/**

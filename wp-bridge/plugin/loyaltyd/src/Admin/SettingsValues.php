@@ -5,6 +5,8 @@
 
 namespace Loyaltyd\Admin;
 
+use Loyaltyd\Programme\Document;
+
 defined( 'ABSPATH' ) || exit;
 
 /**
@@ -13,19 +15,6 @@ defined( 'ABSPATH' ) || exit;
  * read as a programme.
  */
 final class SettingsValues {
-
-	/** Columns of the rows. */
-	const COLUMNS = array(
-		'currencies' => array( 'code', 'rate' ),
-		'high_spend' => array( 'amount', 'points' ),
-		'campaigns'  => array( 'name', 'from', 'to', 'gives', 'number' ),
-		'products'   => array( 'product', 'gives', 'number' ),
-		'categories' => array( 'category', 'gives', 'number' ),
-		'users'      => array( 'user' ),
-	);
-
-	/** Columns that are never empty and so do not make a row one that was filled in. */
-	const CHOSEN = array( 'gives' );
 
 	/** @var array<string,mixed> By key of the programme: a text, a list of texts, or rows. */
 	private $values = array();
@@ -37,8 +26,8 @@ final class SettingsValues {
 	 */
 	public static function of_programme( array $document ): self {
 		$values = new self();
-		foreach ( self::fields() as $key => $field ) {
-			$values->values[ $key ] = SettingsRead::shown( $field, self::at( $document, $key ) );
+		foreach ( SettingsGroups::fields() as $key => $field ) {
+			$values->values[ $key ] = SettingsRead::shown( $field, Document::at( $document, $key ) );
 		}
 		return $values;
 	}
@@ -51,16 +40,16 @@ final class SettingsValues {
 	 */
 	public static function of_form( array $sent ): self {
 		$values = new self();
-		foreach ( self::fields() as $key => $field ) {
+		foreach ( SettingsGroups::fields() as $key => $field ) {
 			$value = $sent[ $key ] ?? null;
-			switch ( $field['kind'] ) {
+			switch ( SettingsRead::control( $field ) ) {
 				case 'rows':
-					$values->values[ $key ] = self::rows( self::COLUMNS[ $field['rows'] ], is_array( $value ) ? $value : array() );
+					$values->values[ $key ] = self::rows( array_keys( SettingsColumns::of( $field ) ), is_array( $value ) ? $value : array() );
 					break;
 				case 'checks':
 					$values->values[ $key ] = self::texts( $value );
 					break;
-				case 'custom_statuses':
+				case 'either':
 					$value                  = is_array( $value ) ? $value : array();
 					$values->values[ $key ] = array(
 						'mode' => self::text( $value['mode'] ?? '' ),
@@ -99,16 +88,11 @@ final class SettingsValues {
 	 * @return array<string,mixed>
 	 */
 	public function document(): array {
-		$document = array();
-		foreach ( self::fields() as $key => $field ) {
-			$place = &$document;
-			foreach ( explode( '.', $key ) as $part ) {
-				$place = &$place[ $part ];
-			}
-			$place = SettingsRead::meant( $field, $this->values[ $key ] );
-			unset( $place );
+		$meant = array();
+		foreach ( SettingsGroups::fields() as $key => $field ) {
+			$meant[ $key ] = SettingsRead::meant( $field, $this->values[ $key ] );
 		}
-		return $document;
+		return Document::of( $meant );
 	}
 
 	/**
@@ -118,13 +102,10 @@ final class SettingsValues {
 	 */
 	public function problems(): array {
 		$problems = array();
-		foreach ( self::fields() as $key => $field ) {
-			if ( 'rows' !== $field['kind'] || ! in_array( $field['rows'], array( 'currencies', 'products', 'categories' ), true ) ) {
-				continue;
-			}
+		foreach ( SettingsGroups::fields() as $key => $field ) {
 			$seen = array();
-			foreach ( $this->values[ $key ] as $row ) {
-				$name = SettingsRead::name_of( $field['rows'], $row );
+			foreach ( 'map' === $field['kind'] ? $this->values[ $key ] : array() as $row ) {
+				$name = SettingsColumns::name_of( $field, $row );
 				if ( isset( $seen[ $name ] ) ) {
 					/* translators: %s: what stands twice. */
 					$problems[ $key . '.' . $name ] = sprintf( __( '%s stands twice: remove one.', 'loyaltyd' ), reset( $row ) );
@@ -136,27 +117,6 @@ final class SettingsValues {
 	}
 
 	/**
-	 * Returns all fields of the form.
-	 *
-	 * @return array<string,array<string,mixed>>
-	 */
-	private static function fields(): array {
-		return array_merge( ...array_values( array_column( SettingsGroups::all(), 'fields' ) ) );
-	}
-
-	/**
-	 * @param array<string,mixed> $document Whole.
-	 * @param string              $key      In it.
-	 * @return mixed
-	 */
-	private static function at( array $document, string $key ) {
-		foreach ( explode( '.', $key ) as $part ) {
-			$document = $document[ $part ];
-		}
-		return $document;
-	}
-
-	/**
 	 * @param array<int,string> $columns Names.
 	 * @param array<mixed>      $sent    Rows.
 	 * @return array<int,array<string,string>>
@@ -164,13 +124,11 @@ final class SettingsValues {
 	private static function rows( array $columns, array $sent ): array {
 		$rows = array();
 		foreach ( $sent as $one ) {
-			$row    = array();
-			$filled = '';
+			$row = array();
 			foreach ( $columns as $column ) {
 				$row[ $column ] = self::text( is_array( $one ) ? $one[ $column ] ?? '' : '' );
-				$filled        .= in_array( $column, self::CHOSEN, true ) ? '' : $row[ $column ];
 			}
-			if ( '' !== $filled ) {
+			if ( SettingsColumns::is_filled( $row ) ) {
 				$rows[] = $row;
 			}
 		}

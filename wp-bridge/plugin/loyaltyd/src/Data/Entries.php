@@ -5,6 +5,8 @@
 
 namespace Loyaltyd\Data;
 
+use Loyaltyd\Programme\Schema;
+
 defined( 'ABSPATH' ) || exit;
 
 /**
@@ -52,7 +54,7 @@ final class Entries {
 	private function with_coupons( array $rows ): array {
 		$ids = array();
 		foreach ( $rows as $row ) {
-			if ( 'coupon' === $row['source'] ) {
+			if ( 'redemption' === Schema::object_of( $row['source'] ) ) {
 				$ids[ $row['object_id'] ] = $row['object_id'];
 			}
 		}
@@ -67,7 +69,7 @@ final class Entries {
 			);
 		}
 		foreach ( $rows as $i => $row ) {
-			if ( 'coupon' === $row['source'] ) {
+			if ( 'redemption' === Schema::object_of( $row['source'] ) ) {
 				$rows[ $i ] += $coupons[ $row['object_id'] ] ?? array();
 			}
 		}

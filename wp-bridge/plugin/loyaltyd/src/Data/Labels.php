@@ -5,6 +5,8 @@
 
 namespace Loyaltyd\Data;
 
+use Loyaltyd\Programme\Schema;
+
 defined( 'ABSPATH' ) || exit;
 
 /**
@@ -18,23 +20,7 @@ final class Labels {
 	 * @return array<string,string>
 	 */
 	public function sources(): array {
-		return array(
-			'purchase'       => __( 'Purchasing products', 'loyaltyd' ),
-			'product_review' => __( 'Leaving a product review', 'loyaltyd' ),
-			'blog_comment'   => __( 'Leaving a blog comment', 'loyaltyd' ),
-			'signup'         => __( 'Registering as a customer', 'loyaltyd' ),
-			'first_order'    => __( 'After completing first order', 'loyaltyd' ),
-			'high_spend'     => __( 'Spending over a certain amount', 'loyaltyd' ),
-			'campaign'       => __( 'Extra points during a period', 'loyaltyd' ),
-			'referral'       => __( 'Referring a customer', 'loyaltyd' ),
-			'birthday'       => __( 'Birthday', 'loyaltyd' ),
-			'tier'           => __( 'Reaching a tier', 'loyaltyd' ),
-			'coupon'         => __( 'Coupon', 'loyaltyd' ),
-			'expiry'         => __( 'Expiry', 'loyaltyd' ),
-			'admin'          => __( 'Adjustment', 'loyaltyd' ),
-			'clamp'          => __( 'Balance kept at zero', 'loyaltyd' ),
-			'import'         => __( 'Imported points', 'loyaltyd' ),
-		);
+		return array_map( array( Schema::class, 'text' ), array_column( Schema::sources(), 'label', 'source' ) );
 	}
 
 	/**
@@ -43,17 +29,7 @@ final class Labels {
 	 * @return array<string,string>
 	 */
 	public function types(): array {
-		return array(
-			'earn'        => __( 'Earned', 'loyaltyd' ),
-			'revoke'      => __( 'Deducted', 'loyaltyd' ),
-			'redeem'      => __( 'Claimed', 'loyaltyd' ),
-			'restore'     => __( 'Given back', 'loyaltyd' ),
-			'expire'      => __( 'Expired', 'loyaltyd' ),
-			'adjust'      => __( 'Adjusted', 'loyaltyd' ),
-			'hold'        => __( 'Pending', 'loyaltyd' ),
-			'release'     => __( 'No longer pending', 'loyaltyd' ),
-			'cancel_hold' => __( 'Pending points cancelled', 'loyaltyd' ),
-		);
+		return array_map( array( Schema::class, 'text' ), array_column( Schema::types(), 'label', 'type' ) );
 	}
 
 	/**
@@ -81,29 +57,8 @@ final class Labels {
 	 */
 	public function activity( array $row ): string {
 		$label = $this->source( (string) $row['source'] );
-		switch ( $row['type'] ) {
-			case 'revoke':
-				/* translators: %s: what the points had been earned for. */
-				return sprintf( __( 'Points deducted: %s', 'loyaltyd' ), $label );
-			case 'redeem':
-				/* translators: %s: what the points were spent on. */
-				return sprintf( __( 'Points claimed: %s', 'loyaltyd' ), $label );
-			case 'restore':
-				/* translators: %s: what the points had been spent on. */
-				return sprintf( __( 'Points given back: %s', 'loyaltyd' ), $label );
-			case 'expire':
-				return __( 'Points expired', 'loyaltyd' );
-			case 'hold':
-				/* translators: %s: what the points are for. */
-				return sprintf( __( '%s (pending)', 'loyaltyd' ), $label );
-			case 'release':
-				/* translators: %s: what the points are for. */
-				return sprintf( __( '%s (no longer pending)', 'loyaltyd' ), $label );
-			case 'cancel_hold':
-				/* translators: %s: what the points were for. */
-				return sprintf( __( '%s (pending points cancelled)', 'loyaltyd' ), $label );
-		}
-		return $label;
+		$type  = Schema::types()[ $row['type'] ] ?? null;
+		return null === $type ? $label : sprintf( Schema::text( $type['activity'] ), $label );
 	}
 
 	/**
@@ -114,27 +69,20 @@ final class Labels {
 	 */
 	public function related( array $row ): array {
 		$id = (int) $row['object_id'];
-		switch ( $row['source'] ) {
-			case 'purchase':
-			case 'first_order':
-			case 'high_spend':
-			case 'campaign':
+		switch ( Schema::object_of( (string) $row['source'] ) ) {
+			case 'order':
 				/* translators: %d: order number. */
 				return self::link( __( 'Order #%d', 'loyaltyd' ), $id, $this->order_url( $id ) );
-			case 'product_review':
+			case 'review':
 				/* translators: %d: number of the review. */
 				return self::link( __( 'Review #%d', 'loyaltyd' ), $id, self::comment_url( $id ) );
-			case 'blog_comment':
+			case 'comment':
 				/* translators: %d: number of the comment. */
 				return self::link( __( 'Comment #%d', 'loyaltyd' ), $id, self::comment_url( $id ) );
-			case 'signup':
-			case 'expiry':
-			case 'birthday':
-			case 'tier':
-			case 'referral':
+			case 'user':
 				/* translators: %d: user id. */
 				return self::link( __( 'User #%d', 'loyaltyd' ), $id, $this->customer_url( $id ) );
-			case 'coupon':
+			case 'redemption':
 				if ( isset( $row['coupon_code'] ) ) {
 					return array(
 						/* translators: %s: code of a coupon. */
@@ -144,7 +92,7 @@ final class Labels {
 				}
 				/* translators: %d: number of the redemption. */
 				return self::link( __( 'Redemption #%d', 'loyaltyd' ), $id, '' );
-			case 'admin':
+			case 'request':
 				/* translators: %d: number of the request. */
 				return self::link( __( 'Request #%d', 'loyaltyd' ), $id, '' );
 		}

@@ -54,10 +54,11 @@ final class RangeCustomers {
 	 */
 	private function sources( Range $range ): array {
 		list( $during, $args ) = self::during( $range );
-		$rows = $this->tables->rows(
+		$earned = EntryKinds::earned();
+		$rows   = $this->tables->rows(
 			"SELECT source, COUNT(*) AS customers FROM (
 				SELECT SQL_BIG_RESULT user_id, source FROM {p}loyalty_points_history
-				WHERE $during AND type IN ('earn', 'revoke') GROUP BY user_id, source
+				WHERE $during AND $earned GROUP BY user_id, source
 			) e GROUP BY source",
 			$args
 		);
@@ -70,11 +71,12 @@ final class RangeCustomers {
 	 */
 	private function earners( Range $range ): array {
 		list( $during, $args ) = self::during( $range );
-		$rows = $this->tables->rows(
+		$earned = EntryKinds::earned();
+		$rows   = $this->tables->rows(
 			"SELECT e.user_id, e.earned, e.entries, COALESCE(a.balance, 0) AS balance, e.participants FROM (
 				SELECT user_id, earned, entries, COUNT(*) OVER () AS participants FROM (
-					SELECT SQL_BIG_RESULT user_id, SUM(CASE WHEN type IN ('earn', 'revoke') THEN points ELSE 0 END) AS earned,
-						SUM(CASE WHEN type IN ('earn', 'revoke') THEN 1 ELSE 0 END) AS entries
+					SELECT SQL_BIG_RESULT user_id, SUM(CASE WHEN $earned THEN points ELSE 0 END) AS earned,
+						SUM(CASE WHEN $earned THEN 1 ELSE 0 END) AS entries
 					FROM {p}loyalty_points_history WHERE $during GROUP BY user_id
 				) s ORDER BY earned DESC, user_id LIMIT %d
 			) e LEFT JOIN {p}loyalty_accounts a ON a.user_id = e.user_id ORDER BY e.earned DESC, e.user_id",

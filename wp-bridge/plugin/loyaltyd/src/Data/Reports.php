@@ -262,26 +262,28 @@ final class Reports {
 	 * @return array<string,mixed>
 	 */
 	private function compute( Range $range ): array {
-		$of      = array();
+		$of      = array_fill_keys( self::FIGURES, 0 );
 		$balance = 0;
 		$pending = 0;
 		foreach ( $this->sums( $range ) as $row ) {
-			$of[ $row['kind'] ] = ( $of[ $row['kind'] ] ?? 0 ) + (int) $row['points'];
-			$balance           += (int) $row['points'];
-			$pending           += (int) $row['pending'];
+			list( $figure, $sign ) = '' === $row['kind'] ? array( 'opening', 1 ) : EntryKinds::figure( $row['kind'] );
+			if ( '' !== $figure ) {
+				$of[ $figure ] += $sign * (int) $row['points'];
+			}
+			$balance += (int) $row['points'];
+			$pending += (int) $row['pending'];
 		}
-		$of   += array_fill_keys( array( '', 'earn', 'redeem', 'restore', 'expire', 'revoke', 'adjust' ), 0 );
 		$total = $this->stored()[ Periods::ALL_TIME ] ?? null;
 		return array(
 			'period'       => $range->name,
 			'from_day'     => $range->from,
 			'to_day'       => $range->to,
-			'opening'      => $of[''],
-			'issued'       => $of['earn'],
-			'redeemed'     => -$of['redeem'] - $of['restore'],
-			'expired'      => -$of['expire'],
-			'revoked'      => -$of['revoke'],
-			'adjusted'     => $of['adjust'],
+			'opening'      => $of['opening'],
+			'issued'       => $of['issued'],
+			'redeemed'     => $of['redeemed'],
+			'expired'      => $of['expired'],
+			'revoked'      => $of['revoked'],
+			'adjusted'     => $of['adjusted'],
 			'balance'      => $balance,
 			'pending'      => $pending,
 			'participants' => null,
@@ -298,7 +300,7 @@ final class Reports {
 	private function added_up_sources( Range $range ): array {
 		$sources = array();
 		foreach ( $this->sums( $range ) as $row ) {
-			if ( in_array( $row['kind'], array( 'earn', 'revoke' ), true ) ) {
+			if ( EntryKinds::is_earned( (string) $row['kind'] ) ) {
 				$source = (string) $row['source'];
 				$sources[ $source ]['source']  = $source;
 				$sources[ $source ]['points']  = ( $sources[ $source ]['points'] ?? 0 ) + (int) $row['points'];
@@ -346,10 +348,11 @@ final class Reports {
 		$key   = $range->from . '/' . $range->to;
 		if ( ! isset( $this->days[ $key ] ) ) {
 			list( $on, $args )  = self::on( $range );
+			$shown              = EntryKinds::in( 'issued', 'redeemed' );
+			$issued             = EntryKinds::sum( 'issued' );
+			$redeemed           = EntryKinds::sum( 'redeemed' );
 			$this->days[ $key ] = $this->tables->rows(
-				"SELECT day, SUM(entries) AS entries, SUM(CASE WHEN type IN ('earn', 'redeem', 'restore') THEN entries ELSE 0 END) AS shown,
-					SUM(CASE WHEN type = 'earn' THEN points ELSE 0 END) AS issued,
-					-SUM(CASE WHEN type IN ('redeem', 'restore') THEN points ELSE 0 END) AS redeemed
+				"SELECT day, SUM(entries) AS entries, SUM(CASE WHEN $shown THEN entries ELSE 0 END) AS shown, $issued AS issued, $redeemed AS redeemed
 				FROM {p}loyalty_points_daily WHERE $on GROUP BY day ORDER BY day",
 				$args
 			);

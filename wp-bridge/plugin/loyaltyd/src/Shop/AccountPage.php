@@ -8,6 +8,7 @@
 namespace Loyaltyd\Shop;
 
 use Loyaltyd\Bridge\BridgeError;
+use Loyaltyd\Programme\Schema;
 use Loyaltyd\Services;
 
 defined( 'ABSPATH' ) || exit;
@@ -274,7 +275,7 @@ final class AccountPage {
 	private function entry( array $row ): void {
 		$points  = (int) $row['points'];
 		$pending = (int) $row['pending'];
-		$url     = in_array( $row['source'], OrderPoints::SOURCES, true ) ? $this->order_url( (int) $row['object_id'] ) : '';
+		$url     = 'order' === Schema::object_of( (string) $row['source'] ) ? $this->order_url( (int) $row['object_id'] ) : '';
 		?>
 		<tr>
 			<td data-title="<?php esc_attr_e( 'Date', 'loyaltyd' ); ?>"><time datetime="<?php echo esc_attr( str_replace( ' ', 'T', (string) $row['occurred_at'] ) . 'Z' ); ?>"><?php echo esc_html( Words::day_of( (string) $row['occurred_at'] ) ); ?></time></td>

@@ -7,6 +7,7 @@
 
 namespace Loyaltyd\Shop;
 
+use Loyaltyd\Data\EntryKinds;
 use Loyaltyd\Services;
 
 defined( 'ABSPATH' ) || exit;
@@ -16,9 +17,6 @@ defined( 'ABSPATH' ) || exit;
  * the daemon has not seen yet, what it will earn.
  */
 final class OrderPoints {
-
-	/** Sources whose object is an order. */
-	public const SOURCES = array( 'purchase', 'first_order', 'high_spend', 'campaign' );
 
 	/** Seconds for which an order that has earned nothing is new. */
 	private const IS_NEW = DAY_IN_SECONDS;
@@ -120,10 +118,12 @@ final class OrderPoints {
 	 * @return array{points: int, pending: int}|null
 	 */
 	private function posted( int $user, int $order ): ?array {
+		$is_of_order = EntryKinds::about( 'order' );
+
 		$row = $this->services->tables()->row(
 			"SELECT COUNT(*) AS entries, SUM(points) AS points, SUM(pending) AS pending
 			FROM {p}loyalty_points_history
-			WHERE source IN ('purchase', 'first_order', 'high_spend', 'campaign') AND object_id = %d AND user_id = %d",
+			WHERE $is_of_order AND object_id = %d AND user_id = %d",
 			array( $order, $user )
 		);
 		return 0 === (int) ( $row['entries'] ?? 0 ) ? null : array(
