@@ -88,7 +88,7 @@ final class SchemaTest extends TestCase {
 			'list of records'     => array( array( 'kind' => 'list', 'item' => $event, 'add' => 'Add one', 'default' => array() ), array( $row, array( 'seats' => '2' ) ), array( $meant, array( 'seats' => 2, 'free' => false ) ), array( array( 'seats' => 1, 'opens' => '2026-03-02', 'closes' => '2026-03-01' ) ), '[0].opens' ),
 			'list, one missing'   => array( array( 'kind' => 'list', 'item' => $event, 'add' => 'Add one', 'default' => array() ), array(), array(), array( array( 'title' => 'x' ) ), '[0].seats' ),
 			'either, a list'      => array( array( 'kind' => 'either', 'options' => $options, 'item' => array( 'kind' => 'custom_status', 'never' => array( 'completed' ) ), 'default' => 'sun', 'list_label' => 'These:', 'neither' => 'Neither.' ), array( 'mode' => 'list', 'list' => array( 'sent' ) ), array( 'sent' ), array( 'completed' ), '[0]' ),
-			'either, a word'      => array( array( 'kind' => 'either', 'options' => $options, 'item' => array( 'kind' => 'custom_status', 'never' => array() ), 'default' => array(), 'neither' => 'Neither.' ), array( 'mode' => 'moon' ), 'moon', 'mars', '' ),
+			'either, a word'      => array( array( 'kind' => 'either', 'options' => $options, 'item' => array( 'kind' => 'custom_status', 'never' => array() ), 'default' => array(), 'list_label' => 'These:', 'neither' => 'Neither.' ), array( 'mode' => 'moon' ), 'moon', 'mars', '' ),
 			'map of numbers'      => array( array( 'kind' => 'map', 'names' => array( 'kind' => 'currency', 'label' => 'Currency' ), 'item' => array( 'kind' => 'whole', 'min' => '0', 'label' => 'Number' ), 'add' => 'Add one', 'default' => array() ), array( array( 'code' => 'usd', 'rate' => '5' ) ), array( 'USD' => 5 ), array( 'USD' => 'x' ), '.USD' ),
 			'map, name is wrong'  => array( array( 'kind' => 'map', 'names' => $product, 'item' => array( 'kind' => 'decimal', 'label' => 'Number' ), 'add' => 'Add one', 'default' => array() ), array( array( 'product' => '#12', 'rate' => '0.5' ), array( 'product' => '5', 'rate' => '1' ) ), array( 5 => '1', 12 => '0.5' ), array( 'x' => '1' ), '.x' ),
 			'map of categories'   => array( array( 'kind' => 'map', 'names' => array( 'kind' => 'category', 'label' => 'Category' ), 'item' => $rule, 'add' => 'Add one', 'default' => array() ), array( array( 'category' => '7', 'gives' => 'pieces', 'number' => '3' ) ), array( 7 => array( 'pieces' => 3 ) ), array( 7 => array( 'pounds' => 1 ) ), '.7.pounds' ),
@@ -164,10 +164,10 @@ final class SchemaTest extends TestCase {
 		$this->assertMatchesRegularExpression( '/value="sun".*value="star".*value="moon"/', self::page( SettingsValues::of_programme( Document::defaults() ), array() ) );
 		$schema = self::file();
 		foreach ( array( 'a' => 1, 'b' => 0, 'c' => 1, 'd' => 0 ) as $name => $late ) {
-			$schema['keys'][] = array( 'path' => "made.$name", 'kind' => 'text', 'default' => '', 'group' => 'signup', 'label' => $name, 'late' => $late );
+			$schema['keys'][] = array( 'path' => "made.$name", 'kind' => 'text', 'default' => '', 'group' => 'registering', 'label' => $name, 'late' => $late );
 		}
 		Schema::replace( $schema );
-		$this->assertSame( array( 'earn.signup.points', 'made.b', 'made.d', 'made.a', 'made.c' ), array_keys( SettingsGroups::all()['signup']['fields'] ) );
+		$this->assertSame( array( 'earn.signup.points', 'made.b', 'made.d', 'made.a', 'made.c' ), array_keys( SettingsGroups::all()['registering']['fields'] ) );
 	}
 
 	public function test_a_key_without_a_group_is_not_set_here() {
