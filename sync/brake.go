@@ -33,7 +33,6 @@ func (d deduction) digest() [8]byte {
 
 // stake is a fact of a batch with the accounts it touches and what it takes.
 type stake struct {
-	kind  string
 	id    int64
 	users []int64
 	taken []deduction
@@ -58,19 +57,19 @@ type brake struct {
 	planned  map[[8]byte]bool
 	bonuses  map[int64]bool // users whose first-order bonus the plan takes
 
-	orders      []found
-	records     []store.OrderRecord // of all the orders, as they were read; nil: they are to be read again
-	gone        []goneRow
-	comments    []found
-	users       []int64
-	redemptions []int64
-	saw         map[string]int64 // orders that take, by what shows of their reason
+	facts   map[string][]found  // that were withheld, by kind
+	records []store.OrderRecord // of all the orders, as they were read; nil: they are to be read again
+	gone    map[int64][]goneRow // by order
+	saw     map[string]int64    // orders that take, by what shows of their reason
 }
 
 const enoughAccounts = 20
 
 func newBrake() *brake {
-	return &brake{accounts: map[int64]bool{}, saw: map[string]int64{}, planned: map[[8]byte]bool{}, bonuses: map[int64]bool{}}
+	return &brake{
+		accounts: map[int64]bool{}, saw: map[string]int64{}, planned: map[[8]byte]bool{}, bonuses: map[int64]bool{},
+		facts: map[string][]found{}, gone: map[int64][]goneRow{},
+	}
 }
 
 // withhold marks the facts of a batch that may not be posted now.
@@ -139,18 +138,17 @@ func (b *brake) add(result *batchResult) {
 			}
 		}
 	}
-	b.orders = append(b.orders, result.withheldOrders...)
-	b.gone = append(b.gone, result.withheldGone...)
-	b.comments = append(b.comments, result.withheldComments...)
-	b.users = append(b.users, result.withheldUsers...)
-	b.redemptions = append(b.redemptions, result.withheldRedemptions...)
+	b.facts[result.kind] = append(b.facts[result.kind], result.withheldFacts...)
+	for _, row := range result.withheldGone {
+		b.gone[row.order] = append(b.gone[row.order], row)
+	}
 }
 
 // keepRecords keeps what was read of the orders that a batch withheld, as long
 // as there are few and the run is short: else they are read again.
 func (r *run) keepRecords(result *batchResult) {
 	b := r.brake
-	if r.mode != Increment || len(b.orders) > pageOrders {
+	if r.mode != Increment || len(b.facts[kindOrder]) > pageOrders {
 		b.records = nil
 	} else if !b.allowing {
 		b.records = append(b.records, result.withheldRecords...)
@@ -286,7 +284,7 @@ func (g groups) join(a, b int64) {
 func (p *orderPlan) withhold(result *batchResult) {
 	stakes := make([]stake, 0, len(p.cases))
 	for _, c := range p.cases {
-		s := stake{kind: kindOrder, id: c.id, users: c.accounts(), taken: c.taken, saw: c.saw()}
+		s := stake{id: c.id, users: c.accounts(), taken: c.taken, saw: c.saw()}
 		if c.owner != 0 {
 			s.users = append(s.users, c.owner)
 		}
@@ -294,15 +292,15 @@ func (p *orderPlan) withhold(result *batchResult) {
 	}
 	p.run.brake.withhold(stakes, result)
 	for _, f := range p.batch.orders {
-		if result.isWithheld(kindOrder, f.id) {
-			result.withheldOrders = append(result.withheldOrders, f)
+		if result.isWithheld(f.id) {
+			result.withheldFacts = append(result.withheldFacts, f)
 			if record := p.byID[f.id].record; record != nil {
 				result.withheldRecords = append(result.withheldRecords, *record)
 			}
 		}
 	}
 	for _, row := range p.batch.gone {
-		if result.isWithheld(kindOrder, row.order) {
+		if result.isWithheld(row.order) {
 			result.withheldGone = append(result.withheldGone, row)
 		}
 	}
@@ -326,37 +324,24 @@ func (c *orderCase) saw() string {
 var endings = []string{"cancelled", "refunded", "failed", "trash", "pending"}
 
 func (r *run) releaseWithheld(ctx context.Context) error {
-	b := r.brake
-	b.allowing = true
-	gone := map[int64][]goneRow{}
-	for _, row := range b.gone {
-		gone[row.order] = append(gone[row.order], row)
-	}
-	for chunk := range slices.Chunk(b.users, pageOrders) {
-		if err := r.lookAtUsers(ctx, chunk, nil); err != nil {
-			return err
+	r.brake.allowing = true
+	for _, k := range kinds() {
+		for chunk := range slices.Chunk(r.brake.facts[k.name], pageOrders) {
+			if err := k.release(r, ctx, chunk); err != nil {
+				return err
+			}
 		}
 	}
-	for chunk := range slices.Chunk(b.orders, pageOrders) {
-		batch := orderBatch{orders: chunk}
-		for _, f := range chunk {
-			batch.gone = append(batch.gone, gone[f.id]...)
-		}
-		if err := r.lookAtWithheld(ctx, batch); err != nil {
-			return err
-		}
-	}
-	for chunk := range slices.Chunk(b.comments, pageOrders) {
-		if err := r.lookAtComments(ctx, chunk, nil); err != nil {
-			return err
-		}
-	}
-	return r.lookAtRedemptions(ctx, b.redemptions)
+	return nil
 }
 
-// lookAtWithheld looks at orders that were withheld, as they were read then if
-// that was kept.
-func (r *run) lookAtWithheld(ctx context.Context, batch orderBatch) error {
+// releaseOrders looks at orders that were withheld, as they were read
+// then if that was kept.
+func (r *run) releaseOrders(ctx context.Context, orders []found) error {
+	batch := orderBatch{orders: orders}
+	for _, f := range orders {
+		batch.gone = append(batch.gone, r.brake.gone[f.id]...)
+	}
 	if r.brake.records != nil {
 		err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 			return r.lookAtRecords(ctx, sn, batch, orderPage{records: r.brake.records})

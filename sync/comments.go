@@ -51,10 +51,7 @@ func (r *run) lookAtComments(ctx context.Context, comments []found, done func(co
 	if len(comments) == 0 && done == nil {
 		return nil
 	}
-	ids := make([]int64, len(comments))
-	for i, f := range comments {
-		ids[i] = f.id
-	}
+	ids := foundIDs(comments)
 	err := r.snapshot(ctx, func(sn *store.Snapshot) error {
 		records, err := sn.CommentsByID(ctx, ids)
 		if err != nil {
@@ -68,11 +65,15 @@ func (r *run) lookAtComments(ctx context.Context, comments []found, done func(co
 	return nil
 }
 
+func (r *run) lookAtFoundComments(ctx context.Context, comments []found) error {
+	return r.lookAtComments(ctx, comments, nil)
+}
+
 // lookAtCommentRecords brings the ledger up to date with comments as read.
 func (r *run) lookAtCommentRecords(ctx context.Context, sn *store.Snapshot, comments []found, records []store.CommentRecord, done func(context.Context, *ledger.Tx) error) error {
 	var result batchResult
 	err := r.update(ctx, func(tx *ledger.Tx) error {
-		result = batchResult{}
+		result = batchResult{kind: kindComment}
 		p, err := r.planComments(ctx, sn, tx, comments, records)
 		if err != nil {
 			return err
@@ -264,7 +265,7 @@ func (p *commentPlan) winners() map[int64]bool {
 }
 
 func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Posting, s stake) {
-	s = stake{kind: kindComment, id: c.comment.ID}
+	s = stake{id: c.comment.ID}
 	if c.comment.User != 0 {
 		s.users = append(s.users, c.comment.User)
 	}
@@ -330,8 +331,8 @@ func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
 	}
 	p.run.brake.withhold(stakes, result)
 	for _, f := range p.asked {
-		if result.isWithheld(kindComment, f.id) {
-			result.withheldComments = append(result.withheldComments, f)
+		if result.isWithheld(f.id) {
+			result.withheldFacts = append(result.withheldFacts, f)
 		}
 	}
 
@@ -339,7 +340,7 @@ func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
 	var keep []seenComment
 	var gone, done []int64
 	for _, id := range p.ids() {
-		if result.isWithheld(kindComment, id) {
+		if result.isWithheld(id) {
 			continue
 		}
 		c := p.cases[id]
@@ -349,7 +350,7 @@ func (p *commentPlan) apply(ctx context.Context, result *batchResult) error {
 		}
 		all = append(all, planned[id]...)
 		done = append(done, id)
-		result.comments++
+		result.looked++
 		if c.exists {
 			now := seenComment{ID: id, User: c.comment.User, Post: c.comment.Post, Digest: c.digest}
 			if before := p.seen[id]; before == nil || *before != now {

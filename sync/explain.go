@@ -21,6 +21,8 @@ type Explanation struct {
 	Account  ledger.Account   `json:"account"`
 	Entries  []ExplainedEntry `json:"entries"` // in the order of recording
 	Facts    []ExplainedFact  `json:"facts"`   // in the order of their first entry
+
+	user *program.User // nil: there is none
 }
 
 // ExplainedEntry is an entry with its cause and note in words.
@@ -61,20 +63,17 @@ func (e *Engine) Explain(ctx context.Context, user int64) (*Explanation, error) 
 		if err != nil {
 			return err
 		}
-		x.Facts = nil
+		x.Facts, x.user = nil, nil
 		if len(users) == 1 {
-			x.Exists, x.Excluded = true, r.exclusion.Excludes(&users[0].User)
-			if err := r.explainSignup(x, &users[0].User); err != nil {
+			x.user = &users[0].User
+			x.Exists, x.Excluded = true, r.exclusion.Excludes(x.user)
+		}
+		for _, k := range kinds() {
+			if err := k.explain(r, ctx, sn, x); err != nil {
 				return err
 			}
 		}
-		if err := r.explainOrders(ctx, sn, x); err != nil {
-			return err
-		}
-		if err := r.explainComments(ctx, sn, x); err != nil {
-			return err
-		}
-		return r.explainRedemptions(ctx, sn, x)
+		return nil
 	})
 	return x, err
 }
@@ -124,7 +123,15 @@ func (r *run) explainEntries(ctx context.Context, x *Explanation) error {
 }
 
 // kindReview is what a comment that earned as a review is explained as.
-const kindReview = "review"
+const kindReview = string(ledger.ObjectReview)
+
+// Title returns how people see what the fact is.
+func (f *ExplainedFact) Title() string {
+	if k, known := kindOf(f.Kind); known {
+		return k.title
+	}
+	return ledger.Object(f.Kind).Label()
+}
 
 // causes says in words what made an entry necessary, and redemptionCauses what
 // moved the points of a coupon.
@@ -313,13 +320,16 @@ func explainComment(p *program.Program, c *program.Comment) []string {
 	return []string{head, fmt.Sprintf("The customer's earliest one there earns %d points.", points)}
 }
 
-func (r *run) explainSignup(x *Explanation, user *program.User) error {
+func (r *run) explainSignup(_ context.Context, _ *store.Snapshot, x *Explanation) error {
+	if x.user == nil {
+		return nil
+	}
 	ids, facts := x.factsOf([]ledger.Source{ledger.Signup})
 	for _, id := range ids {
 		fact := facts[id]
 		fact.Kind, fact.Since = kindUser, r.since(fact.Program)
 		if p := r.programs[fact.Program]; p != nil {
-			fact.Lines = []string{fmt.Sprintf("Registered %s UTC: %d points.", user.Registered.Format(time.DateTime), p.Signup(user))}
+			fact.Lines = []string{fmt.Sprintf("Registered %s UTC: %d points.", x.user.Registered.Format(time.DateTime), p.Signup(x.user))}
 		}
 		x.Facts = append(x.Facts, *fact)
 	}

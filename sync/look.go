@@ -52,44 +52,36 @@ func (r *run) look(ctx context.Context) error {
 	if err := r.lookAgain(ctx, true); err != nil {
 		return err
 	}
-	stages := []struct {
-		name string
-		look func(context.Context) error
-	}{
-		{"users", r.lookForUsers},
-		{"orders", r.lookForOrders},
-		{"comments", r.lookForComments},
-	}
-	for _, stage := range stages {
-		if r.first && r.state.First != nil && stageDone(stage.name, r.state.First.Stage) {
+	for _, k := range kinds() {
+		if k.stage == "" || r.first && r.state.First != nil && stageDone(k.stage, r.state.First.Stage) {
 			continue
 		}
-		if r.first && (r.state.First == nil || r.state.First.Stage != stage.name) {
+		if r.first && (r.state.First == nil || r.state.First.Stage != k.stage) {
 			if r.state.First == nil {
 				// What changes from now on is seen by increments.
 				r.state.Orders, r.state.Scanned = start, r.clock
 			}
-			r.state.First = &position{Stage: stage.name}
+			r.state.First = &position{Stage: k.stage}
 		}
-		if err := stage.look(ctx); err != nil {
+		if err := k.find(r, ctx); err != nil {
 			return err
 		}
 	}
 	if err := r.lookAgain(ctx, false); err != nil {
 		return err
 	}
-	if err := r.lookForRedemptions(ctx); err != nil {
-		return err
+	for _, k := range kinds() {
+		if k.stage != "" {
+			continue
+		}
+		if err := k.find(r, ctx); err != nil {
+			return err
+		}
 	}
 	if r.mode == Full && !r.first {
 		r.state.Orders, r.state.Scanned = start, r.clock
 	}
 	return nil
-}
-
-func stageDone(stage, at string) bool {
-	order := map[string]int{"users": 0, "orders": 1, "comments": 2}
-	return order[stage] < order[at]
 }
 
 func (r *run) report(stage string, at, of int64) {
@@ -120,43 +112,30 @@ func (r *run) resume() int64 {
 // lookAgain looks at the facts that were noted for it: those that settle, at
 // the start of a run, the others at its end.
 func (r *run) lookAgain(ctx context.Context, settling bool) error {
-	for after := int64(0); ; {
-		list, err := r.todos(ctx, kindOrder, settling, after, pageOrders)
-		if err != nil {
-			return err
-		}
-		var orders []found
-		for _, t := range list {
-			after = t.ID
-			orders = append(orders, found{id: t.ID, cause: t.Cause})
-		}
+	for _, k := range kinds() {
+		reconcile := k.recheck
 		if settling {
-			err = r.settleOrders(ctx, orders)
-		} else {
-			err = r.lookAtOrders(ctx, orderBatch{orders: orders})
+			reconcile = k.settle
 		}
-		if err != nil {
-			return err
-		}
-		if len(list) < pageOrders {
-			break
-		}
-	}
-	for after := int64(0); ; {
-		list, err := r.todos(ctx, kindComment, settling, after, pageComments)
-		if err != nil {
-			return err
-		}
-		var comments []found
-		for _, t := range list {
-			after = t.ID
-			comments = append(comments, found{id: t.ID, cause: t.Cause})
-		}
-		if err := r.lookAtComments(ctx, comments, nil); err != nil {
-			return err
-		}
-		if len(list) < pageComments {
-			return nil
+		for after, more := int64(0), reconcile != nil; more; {
+			list, err := r.todos(ctx, k.name, settling, after, k.page)
+			if err != nil {
+				return err
+			}
+			var facts []found
+			for _, t := range list {
+				after = t.ID
+				facts = append(facts, found{id: t.ID, cause: t.Cause})
+			}
+			if err := reconcile(r, ctx, facts); err != nil {
+				return err
+			}
+			more = len(list) == k.page
 		}
 	}
+	return nil
+}
+
+func (r *run) recheckOrders(ctx context.Context, orders []found) error {
+	return r.lookAtOrders(ctx, orderBatch{orders: orders})
 }

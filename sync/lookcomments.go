@@ -171,11 +171,7 @@ func (r *run) withGoneComments(ctx context.Context, records []store.CommentRecor
 	ids := slices.Concat(seen, commentIDs(records))
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	comments = make([]found, len(ids))
-	for i, id := range ids {
-		comments[i] = found{id: id}
-	}
-	return comments, len(ids) > len(records), nil
+	return foundOf(ids), len(ids) > len(records), nil
 }
 
 func commentIDs(records []store.CommentRecord) []int64 {
@@ -247,11 +243,7 @@ func (r *run) compareComments(
 			if err != nil {
 				return false, err
 			}
-			comments := make([]found, len(ids))
-			for i, id := range ids {
-				comments[i] = found{id: id}
-			}
-			if err := r.lookAtComments(ctx, comments, nil); err != nil {
+			if err := r.lookAtComments(ctx, foundOf(ids), nil); err != nil {
 				return false, err
 			}
 		}

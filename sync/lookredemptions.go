@@ -136,13 +136,10 @@ func (r *run) noteGiveBack() error {
 
 // noteRedemptionsOf lists the redemptions of a customer whose account is live
 // again.
-func (r *run) noteRedemptionsOf(ctx context.Context, tx *ledger.Tx, user int64) error {
+func (r *run) noteRedemptionsOf(ctx context.Context, tx *ledger.Tx, k kind, user int64) error {
 	_, err := tx.ExecContext(ctx, r.sql(`
 		INSERT INTO {p}loyalty_todo (kind, id, cause)
 		SELECT ?, id, ? FROM {p}loyalty_redemptions WHERE user_id = ? AND state <> 'cancelled'
-		ON DUPLICATE KEY UPDATE cause = VALUES(cause)`), kindRedemption, causeLive, user)
-	if err != nil {
-		return fmt.Errorf("note the redemptions of user %d: %w", user, err)
-	}
-	return nil
+		ON DUPLICATE KEY UPDATE cause = VALUES(cause)`), k.name, causeLive, user)
+	return err
 }

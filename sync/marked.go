@@ -25,6 +25,23 @@ const (
 	MarkProduct = "product" // its categories and the reviews on it
 )
 
+type markKind struct {
+	name string
+	look func(*run, context.Context, []int64) error
+}
+
+// markKinds returns what can be marked, in the order in which it is looked at:
+// the facts, and what leads to some.
+func markKinds() []markKind {
+	all := []markKind{{MarkProduct, (*run).lookAtMarkedProducts}}
+	for _, k := range kinds() {
+		if k.marked != nil {
+			all = append(all, markKind{k.name, func(r *run, ctx context.Context, ids []int64) error { return k.marked(r, ctx, foundOf(ids)) }})
+		}
+	}
+	return append(all, markKind{MarkCoupon, (*run).noteMarkedCoupons})
+}
+
 // errRunFirst says that something concerns more than the marked facts.
 var errRunFirst = errors.New("a run over everything comes first")
 
@@ -87,18 +104,9 @@ func (r *run) lookAtMarked(ctx context.Context, marks []Mark) error {
 	for _, ids := range marked {
 		slices.Sort(ids)
 	}
-	for _, stage := range []struct {
-		kind string
-		look func(context.Context, []int64) error
-	}{
-		{MarkProduct, r.lookAtMarkedProducts},
-		{MarkUser, func(ctx context.Context, ids []int64) error { return r.lookAtUsers(ctx, ids, nil) }},
-		{MarkOrder, r.lookAtMarkedOrders},
-		{MarkComment, r.lookAtMarkedComments},
-		{MarkCoupon, r.noteMarkedCoupons},
-	} {
-		for page := range slices.Chunk(slices.Compact(marked[stage.kind]), pageOrders) {
-			if err := stage.look(ctx, page); err != nil {
+	for _, k := range markKinds() {
+		for page := range slices.Chunk(slices.Compact(marked[k.name]), pageOrders) {
+			if err := k.look(r, ctx, page); err != nil {
 				return err
 			}
 		}
@@ -153,7 +161,9 @@ func (r *run) settleMarkedBrake(ctx context.Context) error {
 	return r.keepState(ctx)
 }
 
-func (r *run) lookAtMarkedOrders(ctx context.Context, ids []int64) error {
+// lookAtMarkedOrders looks at orders by their own ids or by those of refunds.
+func (r *run) lookAtMarkedOrders(ctx context.Context, marked []found) error {
+	ids := foundIDs(marked)
 	var rows []store.Row
 	err := r.once(func(sn *store.Snapshot) error {
 		var err error
@@ -184,14 +194,6 @@ func (r *run) lookAtMarkedOrders(ctx context.Context, ids []int64) error {
 		}
 	}
 	return r.lookAtOrders(ctx, batch)
-}
-
-func (r *run) lookAtMarkedComments(ctx context.Context, ids []int64) error {
-	comments := make([]found, len(ids))
-	for i, id := range ids {
-		comments[i] = found{id: id}
-	}
-	return r.lookAtComments(ctx, comments, nil)
 }
 
 // lookAtMarkedProducts records the products' categories, and looks at the

@@ -30,14 +30,14 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 			result.failures = append(result.failures, c.failed.Error())
 			continue
 		}
-		if result.isWithheld(kindOrder, c.id) {
+		if result.isWithheld(c.id) {
 			continue
 		}
 		postings = append(postings, c.postings...)
 		if c.outside {
 			continue
 		}
-		result.orders++
+		result.looked++
 		if c.worth.Skipped != "" {
 			result.skipped++
 		}
@@ -144,7 +144,7 @@ func (c *orderCase) appendSeen(rows []seenOrder) []seenOrder {
 // reschedule moves the end of holdings whose earning time has moved.
 func (p *orderPlan) reschedule(ctx context.Context, result *batchResult) error {
 	for _, c := range p.cases {
-		if c.program == nil || c.seen == nil || c.record == nil || c.outside || result.isWithheld(kindOrder, c.id) {
+		if c.program == nil || c.seen == nil || c.record == nil || c.outside || result.isWithheld(c.id) {
 			continue
 		}
 		ends, held := c.program.HoldEnds(c.earnsAt)

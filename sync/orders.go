@@ -16,13 +16,6 @@ import (
 	"loyaltyd/sync/store"
 )
 
-// found is a fact that sync has to look at, with the cause if it is one that
-// the fact itself does not show.
-type found struct {
-	id    int64
-	cause string
-}
-
 // orderBatch is a page of orders to look at.
 type orderBatch struct {
 	orders []found
@@ -38,13 +31,7 @@ type orderBatch struct {
 // the order was dealt with.
 type goneRow struct{ id, order int64 }
 
-func (b orderBatch) ids() []int64 {
-	ids := make([]int64, len(b.orders))
-	for i, f := range b.orders {
-		ids[i] = f.id
-	}
-	return ids
-}
+func (b orderBatch) ids() []int64 { return foundIDs(b.orders) }
 
 var orderSources = ledger.SourcesOf(ledger.ObjectOrder)
 
@@ -152,7 +139,7 @@ func (r *run) lookAtBatch(ctx context.Context, batch orderBatch) error {
 func (r *run) lookAtRecords(ctx context.Context, sn *store.Snapshot, batch orderBatch, page orderPage) error {
 	var result batchResult
 	err := r.update(ctx, func(tx *ledger.Tx) error {
-		result = batchResult{}
+		result = batchResult{kind: kindOrder}
 		plan, err := r.planOrders(ctx, sn, tx, batch, page)
 		if err != nil {
 			return err

@@ -34,7 +34,7 @@ func (r *run) lookAtRedemptions(ctx context.Context, ids []int64) error {
 	for page := range slices.Chunk(ids, pageRedemptions) {
 		var result batchResult
 		err := r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
-			result = batchResult{}
+			result = batchResult{kind: kindRedemption}
 			cases, err := r.judgeRedemptions(ctx, tx, page)
 			if err != nil {
 				return err
@@ -47,6 +47,10 @@ func (r *run) lookAtRedemptions(ctx context.Context, ids []int64) error {
 		r.count(result)
 	}
 	return nil
+}
+
+func (r *run) lookAtFoundRedemptions(ctx context.Context, redemptions []found) error {
+	return r.lookAtRedemptions(ctx, foundIDs(redemptions))
 }
 
 // judgeRedemptions works out what redemptions should be. The store is read
@@ -193,7 +197,7 @@ func (r *run) readRedemptionFacts(ctx context.Context, found []ledger.Redemption
 func (r *run) settleRedemptions(ctx context.Context, tx *ledger.Tx, asked []int64, cases []*redemptionCase, result *batchResult) error {
 	stakes := make([]stake, len(cases))
 	for i, c := range cases {
-		stakes[i] = stake{kind: kindRedemption, id: c.posted.ID, users: []int64{c.posted.User}}
+		stakes[i] = stake{id: c.posted.ID, users: []int64{c.posted.User}}
 		if c.taken > 0 {
 			stakes[i].taken = []deduction{{source: ledger.Coupon, object: c.posted.ID, user: c.posted.User, points: c.taken}}
 		}
@@ -205,12 +209,12 @@ func (r *run) settleRedemptions(ctx context.Context, tx *ledger.Tx, asked []int6
 	done := slices.Clone(asked)
 	for _, c := range cases {
 		id := c.posted.ID
-		if result.isWithheld(kindRedemption, id) {
-			result.withheldRedemptions = append(result.withheldRedemptions, id)
+		if result.isWithheld(id) {
+			result.withheldFacts = append(result.withheldFacts, found{id: id})
 			done = slices.DeleteFunc(done, func(d int64) bool { return d == id })
 			continue
 		}
-		result.redemptions++
+		result.looked++
 		now := c.posted
 		if !c.kept && !c.settled(now) {
 			var err error

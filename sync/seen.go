@@ -172,15 +172,6 @@ func (r *run) saveSeenUsers(ctx context.Context, tx *ledger.Tx, users []seenUser
 	return r.saveSeen(ctx, tx, "users", "id, email_key, frozen, gone, digest", &rows)
 }
 
-// Kinds of facts in the list of what to look at again.
-const (
-	kindOrder   = "order"
-	kindComment = "comment"
-	kindUser    = "user"
-
-	kindRedemption = "redemption"
-)
-
 type todo struct {
 	ID    int64  `db:"id"`
 	Cause string `db:"cause"`

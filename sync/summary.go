@@ -72,7 +72,10 @@ func (*NoPlanError) Error() string {
 // FoundNothing reports whether the run looked at no fact and has nothing to
 // tell.
 func (s *Summary) FoundNothing() bool {
-	looked := s.Orders + s.Comments + s.Users + s.Redemptions + s.Entries + s.Released
+	looked := s.Entries + s.Released
+	for _, k := range kinds() {
+		looked += *k.count(s)
+	}
 	told := len(s.Notes) + len(s.Problems) + len(s.Failures)
 	return looked == 0 && told == 0 && s.Braked == nil && !s.RolledUpAnew
 }
@@ -91,29 +94,22 @@ func (s *Summary) failure() error {
 // batchResult is what one posting transaction did. It counts only once the
 // transaction is committed.
 type batchResult struct {
-	orders, comments, users, redemptions int64
-	skipped                              int64
-	entries                              int64
-	points                               map[ledger.Type]int64
-	problems                             []string
-	failures                             []string
+	kind     string // of its facts
+	looked   int64  // how many of them were dealt with
+	skipped  int64
+	entries  int64
+	points   map[ledger.Type]int64
+	problems []string
+	failures []string
 
-	withheld            []stake
-	held                map[factKey]bool
-	heldUsers           map[int64]bool
-	withheldOrders      []found
-	withheldRecords     []store.OrderRecord // those of them that the store has
-	withheldGone        []goneRow
-	withheldComments    []found
-	withheldUsers       []int64
-	withheldRedemptions []int64
+	withheld        []stake
+	held            map[int64]bool // facts
+	heldUsers       map[int64]bool
+	withheldFacts   []found             // those that were asked for
+	withheldRecords []store.OrderRecord // of orders that the store has
+	withheldGone    []goneRow           // likewise, that it has not
 
 	concerned []int64 // redemptions whose codes the orders carry, or carried
-}
-
-type factKey struct {
-	kind string
-	id   int64
 }
 
 func (b *batchResult) countEntries(entries []ledger.Entry) {
@@ -128,25 +124,24 @@ func (b *batchResult) countEntries(entries []ledger.Entry) {
 
 func (b *batchResult) withhold(s stake) {
 	if b.held == nil {
-		b.held, b.heldUsers = map[factKey]bool{}, map[int64]bool{}
+		b.held, b.heldUsers = map[int64]bool{}, map[int64]bool{}
 	}
-	b.held[factKey{s.kind, s.id}] = true
+	b.held[s.id] = true
 	for _, user := range s.users {
 		b.heldUsers[user] = true
 	}
 	b.withheld = append(b.withheld, s)
 }
 
-func (b *batchResult) isWithheld(kind string, id int64) bool { return b.held[factKey{kind, id}] }
+func (b *batchResult) isWithheld(id int64) bool { return b.held[id] }
 
 func (b *batchResult) userWithheld(user int64) bool { return b.heldUsers[user] }
 
 func (r *run) count(b batchResult) {
 	s := r.summary
-	s.Orders += b.orders
-	s.Comments += b.comments
-	s.Users += b.users
-	s.Redemptions += b.redemptions
+	if k, known := kindOf(b.kind); known {
+		*k.count(s) += b.looked
+	}
 	s.Skipped += b.skipped
 	s.Entries += b.entries
 	for kind, points := range b.points {

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -365,10 +366,14 @@ func (r *run) compileVersions(ctx context.Context) error {
 
 func (r *run) isEmpty(ctx context.Context) error {
 	var some, seen bool
+	observed := []string{`EXISTS (SELECT 1 FROM {p}loyalty_seen_uses)`}
+	for _, k := range kinds() {
+		if k.observed != "" {
+			observed = append(observed, `EXISTS (SELECT 1 FROM {p}loyalty_`+k.observed+`)`)
+		}
+	}
 	err := r.ledger.DB().QueryRowxContext(ctx, r.sql(`
-		SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries), EXISTS (SELECT 1 FROM {p}loyalty_todo),
-		  EXISTS (SELECT 1 FROM {p}loyalty_seen_users) OR EXISTS (SELECT 1 FROM {p}loyalty_seen_orders)
-		  OR EXISTS (SELECT 1 FROM {p}loyalty_seen_uses) OR EXISTS (SELECT 1 FROM {p}loyalty_seen_comments)`)).
+		SELECT EXISTS (SELECT 1 FROM {p}loyalty_entries), EXISTS (SELECT 1 FROM {p}loyalty_todo), `+strings.Join(observed, ` OR `))).
 		Scan(&some, &r.mayHaveTodos, &seen)
 	if err != nil {
 		return fmt.Errorf("look whether the ledger is empty: %w", err)

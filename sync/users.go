@@ -185,12 +185,16 @@ func (r *run) lookAtUsers(ctx context.Context, ids []int64, done func(context.Co
 	return nil
 }
 
+func (r *run) lookAtFoundUsers(ctx context.Context, users []found) error {
+	return r.lookAtUsers(ctx, foundIDs(users), nil)
+}
+
 // lookAtUserRecords brings the ledger up to date with users as read; those
 // without a record are gone.
 func (r *run) lookAtUserRecords(ctx context.Context, ids []int64, records []store.UserRecord, done func(context.Context, *ledger.Tx) error) error {
 	var result batchResult
 	err := r.update(ctx, func(tx *ledger.Tx) error {
-		result = batchResult{}
+		result = batchResult{kind: kindUser}
 		if err := r.applyUsers(ctx, tx, ids, records, &result); err != nil {
 			return err
 		}
@@ -251,7 +255,7 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 				continue
 			}
 			postings[id] = w.postings()
-			s := stake{kind: kindUser, id: id, users: []int64{id}}
+			s := stake{id: id, users: []int64{id}}
 			if taken := w.taken(); taken > 0 {
 				s.taken = []deduction{{source: ledger.Signup, object: id, user: id, points: taken}}
 			}
@@ -264,11 +268,11 @@ func (r *run) applyUsers(ctx context.Context, tx *ledger.Tx, ids []int64, record
 	var all []ledger.Posting
 	var keep []seenUser
 	for _, row := range rows {
-		if result.isWithheld(kindUser, row.ID) {
-			result.withheldUsers = append(result.withheldUsers, row.ID)
+		if result.isWithheld(row.ID) {
+			result.withheldFacts = append(result.withheldFacts, found{id: row.ID})
 			continue
 		}
-		result.users++
+		result.looked++
 		keep = append(keep, row)
 		all = append(all, postings[row.ID]...)
 		if err := r.noteConsequences(ctx, tx, seen[row.ID], row); err != nil {
@@ -337,32 +341,33 @@ func (r *run) noteConsequences(ctx context.Context, tx *ledger.Tx, before *seenU
 	return nil
 }
 
-// noteFactsOf lists all facts of a user whose account is live again: those that
-// count for him, and those that he was paid for before, which the store may
-// have lost or given to others since.
+// noteFactsOf lists all facts of a user whose account is live again.
 func (r *run) noteFactsOf(ctx context.Context, tx *ledger.Tx, user int64) error {
-	for _, facts := range []struct {
-		kind, table string
-		sources     []ledger.Source
-	}{
-		{kindOrder, "seen_orders", orderSources},
-		{kindComment, "seen_comments", commentSources},
-	} {
-		query, args, err := sqlx.In(r.sql(`
-			INSERT INTO {p}loyalty_todo (kind, id, cause)
-			SELECT ?, id, ? FROM (
-				SELECT id FROM {p}loyalty_`+facts.table+` WHERE user_id = ?
-				UNION
-				SELECT object_id FROM {p}loyalty_entries WHERE user_id = ? AND source IN (?)
-			) AS facts ON DUPLICATE KEY UPDATE cause = VALUES(cause)`),
-			facts.kind, causeLive, user, user, facts.sources)
-		if err == nil {
-			_, err = tx.ExecContext(ctx, query, args...)
+	for _, k := range kinds() {
+		if k.noteOf == nil {
+			continue
 		}
-		if err != nil {
+		if err := k.noteOf(r, ctx, tx, k, user); err != nil {
 			return fmt.Errorf("note the facts of user %d: %w", user, err)
 		}
 	}
 	r.mayHaveTodos = true
-	return r.noteRedemptionsOf(ctx, tx, user)
+	return nil
+}
+
+// noteOwned lists the facts of a kind that count for a user, and those that he
+// was paid for before, which the store may have lost or given to others since.
+func (r *run) noteOwned(ctx context.Context, tx *ledger.Tx, k kind, user int64) error {
+	query, args, err := sqlx.In(r.sql(`
+		INSERT INTO {p}loyalty_todo (kind, id, cause)
+		SELECT ?, id, ? FROM (
+			SELECT id FROM {p}loyalty_`+k.observed+` WHERE user_id = ?
+			UNION
+			SELECT object_id FROM {p}loyalty_entries WHERE user_id = ? AND source IN (?)
+		) AS facts ON DUPLICATE KEY UPDATE cause = VALUES(cause)`),
+		k.name, causeLive, user, user, k.sources)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, query, args...)
+	}
+	return err
 }

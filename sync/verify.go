@@ -50,10 +50,11 @@ func (e *Engine) Verify(ctx context.Context) (*Verified, error) {
 		return nil, err
 	}
 	v := &Verified{}
-	for _, verify := range []func(context.Context, *Verified) error{
-		r.verifyUsers, r.verifySignups, r.verifyOrders, r.verifyComments, r.verifyOrphans, r.verifyRedemptions,
-	} {
-		if err := verify(ctx, v); err != nil {
+	for _, k := range kinds() {
+		if err := k.verify(r, ctx, v); err != nil {
+			return v, err
+		}
+		if err := r.verifyOrphans(ctx, v, k); err != nil {
 			return v, err
 		}
 	}
@@ -190,10 +191,7 @@ func (r *run) verifyComments(ctx context.Context, v *Verified) error {
 }
 
 func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []found) error {
-	ids := make([]int64, len(comments))
-	for i, f := range comments {
-		ids[i] = f.id
-	}
+	ids := foundIDs(comments)
 	return r.snapshot(ctx, func(sn *store.Snapshot) error {
 		records, err := sn.CommentsByID(ctx, ids)
 		if err != nil {
@@ -247,48 +245,35 @@ func (r *run) verifySomeComments(ctx context.Context, v *Verified, comments []fo
 	})
 }
 
-// verifyOrphans looks at entries for orders and comments that neither the
-// store nor sync knows: what was posted for them must have been taken back.
-func (r *run) verifyOrphans(ctx context.Context, v *Verified) error {
-	for _, source := range orderSources {
-		for after := int64(0); ; {
-			ids, err := r.orphans(ctx, "seen_orders", source, after)
-			if err != nil {
-				return err
-			}
-			batch := orderBatch{}
-			for _, id := range ids {
-				batch.orders = append(batch.orders, found{id: id})
-				after = id
-			}
-			if err := r.verifyBatch(ctx, v, batch); err != nil {
-				return err
-			}
-			if len(ids) < pageOrders {
-				break
-			}
-		}
+// verifyOrphans looks at entries for facts that neither the store nor sync
+// knows: what was posted for them must have been taken back.
+func (r *run) verifyOrphans(ctx context.Context, v *Verified, k kind) error {
+	if k.verifyOrphans == nil {
+		return nil
 	}
-	for _, source := range commentSources {
-		for after := int64(0); ; {
-			ids, err := r.orphans(ctx, "seen_comments", source, after)
+	for _, source := range k.sources {
+		for after, more := int64(0), true; more; {
+			ids, err := r.orphans(ctx, k.observed, source, after)
 			if err != nil {
 				return err
 			}
-			var comments []found
-			for _, id := range ids {
-				comments = append(comments, found{id: id})
-				after = id
-			}
-			if err := r.verifySomeComments(ctx, v, comments); err != nil {
+			if err := k.verifyOrphans(r, ctx, v, ids); err != nil {
 				return err
 			}
-			if len(ids) < pageOrders {
-				break
+			if more = len(ids) == pageOrders; more {
+				after = ids[len(ids)-1]
 			}
 		}
 	}
 	return nil
+}
+
+func (r *run) verifyOrphanOrders(ctx context.Context, v *Verified, ids []int64) error {
+	return r.verifyBatch(ctx, v, orderBatch{orders: foundOf(ids)})
+}
+
+func (r *run) verifyOrphanComments(ctx context.Context, v *Verified, ids []int64) error {
+	return r.verifySomeComments(ctx, v, foundOf(ids))
 }
 
 func (r *run) orphans(ctx context.Context, table string, source ledger.Source, after int64) ([]int64, error) {

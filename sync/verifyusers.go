@@ -111,34 +111,24 @@ func (v *Verified) findSignups(user, mayHave int64, posted ledger.Posted) {
 	}
 }
 
-// verifySignups looks at entries for the sign-up of users that neither the
+// verifyOrphanSignups looks at entries for the sign-up of users that neither the
 // store nor sync knows.
-func (r *run) verifySignups(ctx context.Context, v *Verified) error {
-	for after := int64(0); ; {
-		ids, err := r.orphans(ctx, "seen_users", ledger.Signup, after)
+func (r *run) verifyOrphanSignups(ctx context.Context, v *Verified, ids []int64) error {
+	var result Verified
+	err := r.only(ctx, func(tx *ledger.Tx) error {
+		result = Verified{}
+		posted, err := tx.Posted(ctx, ledger.Signup, ids)
 		if err != nil {
 			return err
 		}
-		var result Verified
-		err = r.only(ctx, func(tx *ledger.Tx) error {
-			result = Verified{}
-			posted, err := tx.Posted(ctx, ledger.Signup, ids)
-			if err != nil {
-				return err
-			}
-			for _, id := range ids {
-				result.Facts++
-				result.findSignups(id, 0, posted[id])
-			}
-			return nil
-		})
-		if err != nil {
-			return err
+		for _, id := range ids {
+			result.Facts++
+			result.findSignups(id, 0, posted[id])
 		}
+		return nil
+	})
+	if err == nil {
 		v.add(result)
-		if len(ids) < pageOrders {
-			return nil
-		}
-		after = ids[len(ids)-1]
 	}
+	return err
 }

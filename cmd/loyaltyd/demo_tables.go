@@ -126,10 +126,10 @@ func explanation(x wpbridge.Explanation, zone *time.Location) string {
 	}
 	var b strings.Builder
 	b.WriteString(t.Render() + "\n")
-	of := slices.IndexFunc(x.Facts, func(f sync.ExplainedFact) bool { return f.Kind == "order" && f.ID == given })
+	of := slices.IndexFunc(x.Facts, func(f sync.ExplainedFact) bool { return f.Kind == string(ledger.ObjectOrder) && f.ID == given })
 	if of >= 0 {
 		fact := x.Facts[of]
-		fmt.Fprintf(&b, "\n%s #%d, of which something was given back:\n", factName(fact.Kind), fact.ID)
+		fmt.Fprintf(&b, "\n%s #%d, of which something was given back:\n", fact.Title(), fact.ID)
 		for _, line := range fact.Lines {
 			b.WriteString(indented(text.WrapSoft(printable(line), headingWidth-4) + "\n"))
 		}

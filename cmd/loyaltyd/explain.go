@@ -109,8 +109,8 @@ func explanationText(x *sync.Explanation, name string, zone *time.Location) stri
 	b.WriteString(entriesTable(x.Entries, zone))
 	for _, fact := range x.Facts {
 		line("")
-		if fact.Kind == "redemption" {
-			line("Redemption #%d: %s points posted", fact.ID, reports.Number(fact.Posted))
+		if fact.Program == 0 {
+			line("%s #%d: %s points posted", fact.Title(), fact.ID, reports.Number(fact.Posted))
 			for _, step := range fact.Lines {
 				line("  %s", printable(step))
 			}
@@ -120,24 +120,12 @@ func explanationText(x *sync.Explanation, name string, zone *time.Location) stri
 		if !fact.Since.IsZero() {
 			rules = "the rules since " + fact.Since.In(zone).Format("2006-01-02 15:04")
 		}
-		line("%s #%d: %s points posted, by %s (version %d)", factName(fact.Kind), fact.ID, reports.Number(fact.Posted), rules, fact.Program)
+		line("%s #%d: %s points posted, by %s (version %d)", fact.Title(), fact.ID, reports.Number(fact.Posted), rules, fact.Program)
 		for _, step := range fact.Lines {
 			line("  %s", printable(step))
 		}
 	}
 	return b.String()
-}
-
-func factName(kind string) string {
-	switch kind {
-	case "order":
-		return "Order"
-	case "review":
-		return "Review"
-	case "comment":
-		return "Comment"
-	}
-	return "Sign-up of user"
 }
 
 func entriesTable(entries []sync.ExplainedEntry, zone *time.Location) string {
