@@ -37,7 +37,7 @@ func TestAKindOfFactIsWhole(t *testing.T) {
 	schema, documented := text(t, "sync/schema/*.sql"), text(t, "docs/schema.sql")
 	marks := text(t, "wp-bridge/plugin/loyaltyd/src/Store/DirtyList.php")
 	oracle, histories := text(t, "internal/oracle/*.go"), text(t, "sync/world_test.go")
-	var names []string
+	var names, stages []string
 	var posted []ledger.Source
 	for _, k := range kinds() {
 		fail := func(step int, format string, args ...any) {
@@ -47,19 +47,24 @@ func TestAKindOfFactIsWhole(t *testing.T) {
 		if k.name == "" || slices.Contains(names, k.name) || k.title == "" || len(k.sources) == 0 {
 			fail(2, "it needs a name of its own, a title and sources")
 		}
-		names, posted = append(names, k.name), append(posted, k.sources...)
+		if k.stage != "" && slices.Contains(stages, k.stage) {
+			fail(2, "its stage %q is another kind's too", k.stage)
+		}
+		names, stages = append(names, k.name), append(stages, k.stage)
 		for _, source := range k.sources {
-			if !source.Known() {
-				fail(1, "its source %s has no row in ledger/sources.go", source)
+			if !source.Known() || slices.Contains(posted, source) {
+				fail(1, "its source %s has no row in ledger/sources.go, or is another kind's too", source)
 			}
+			posted = append(posted, source)
 			if earns := slices.Contains(source.Info().Types, ledger.Earn); earns && !strings.Contains(oracle, `"`+string(source)+`"`) {
 				fail(6, "the second implementation does not value %s", source)
 			}
 		}
 		for what, missing := range map[string]bool{
 			"find": k.find == nil, "release": k.release == nil, "verify": k.verify == nil, "explain": k.explain == nil,
-			"verifyOrphans of what was observed": k.observed != "" && k.verifyOrphans == nil,
-			"page of what is rechecked":          (k.recheck != nil || k.settle != nil) && k.page == 0,
+			"verifyOrphans of what was observed": (k.observed == "") != (k.verifyOrphans == nil),
+			"page of what is rechecked":          (k.recheck == nil) != (k.page == 0),
+			"settle beside recheck":              (k.recheck == nil) != (k.settle == nil),
 		} {
 			if missing {
 				fail(2, "its row has no %s", what)
@@ -83,6 +88,18 @@ func TestAKindOfFactIsWhole(t *testing.T) {
 			if !slices.Contains(posted, source) {
 				t.Errorf("no kind of fact in sync/kinds.go has the source %s (CONTRIBUTING.md, A source, step 3)", source)
 			}
+		}
+	}
+}
+
+func TestStagesOfAFirstRunAreDoneInTheOrderOfTheirKinds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		stage, at string
+		done      bool
+	}{{"users", "comments", true}, {"orders", "orders", false}, {"comments", "users", false}, {"users", "", false}} {
+		if stageDone(c.stage, c.at) != c.done {
+			t.Errorf("at %q the stage %q is done: %t", c.at, c.stage, !c.done)
 		}
 	}
 }
