@@ -257,6 +257,9 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 		if err != nil {
 			return err
 		}
+		if err := r.markAnonymised(ctx, sn, there); err != nil {
+			return err
+		}
 		for _, id := range page {
 			fact := facts[id]
 			fact.Kind, fact.Since = kindOrder, r.since(fact.Program)
@@ -272,11 +275,33 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 				if bonus := x.posted(ledger.FirstOrder, id); bonus != 0 {
 					fact.Lines = append(fact.Lines, fmt.Sprintf("And it is the customer's first order: %d points more.", bonus))
 				}
+				switch {
+				case order.Anonymised():
+					fact.Lines = append(fact.Lines, "WooCommerce removed its personal data: it stays with the customer for whom it counted before.")
+				case order.Customer != 0 && order.Customer != x.User:
+					fact.Lines = append(fact.Lines, fmt.Sprintf("It belongs to customer %d now.", order.Customer))
+				}
 			}
 			x.Facts = append(x.Facts, *fact)
 		}
 	}
 	return nil
+}
+
+// markAnonymised reads which of the orders without a customer WooCommerce has
+// made anonymous.
+func (r *run) markAnonymised(ctx context.Context, sn *store.Snapshot, orders map[int64]*program.Order) error {
+	var ids []int64
+	for id, order := range orders {
+		if order.Customer == 0 && !order.Anonymised() {
+			ids = append(ids, id)
+		}
+	}
+	marked, err := sn.Anonymised(ctx, r.settings.Storage, ids)
+	for _, id := range marked {
+		orders[id].Marked = true
+	}
+	return err
 }
 
 func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explanation) error {

@@ -216,8 +216,18 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	return nil
 }
 
-// saveFirstOrders remembers who holds the first place now.
+// saveFirstOrders remembers who holds the first place now. A frozen account
+// gives up that of an order which leaves it; who is next is found when it is
+// live again.
 func (p *orderPlan) saveFirstOrders(ctx context.Context, result *batchResult) error {
+	for _, c := range p.cases {
+		if len(c.left) == 0 || !p.run.anyFirstOrder || c.failed != nil || result.isWithheld(c.id) {
+			continue
+		}
+		if err := execIn(ctx, p.tx, p.run.sql(fmt.Sprintf(`DELETE FROM {p}loyalty_first_orders WHERE order_id = %d AND user_id IN (?)`, c.id)), c.left); err != nil {
+			return fmt.Errorf("forget first orders: %w", err)
+		}
+	}
 	var won, lost []int64 // customers
 	for user, order := range p.first {
 		switch {

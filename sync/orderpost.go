@@ -133,7 +133,7 @@ func (c *orderCase) appendSeen(rows []seenOrder) []seenOrder {
 				seen.Purchase = c.worth.Of(ledger.Purchase)
 			}
 			if order.Customer == 0 {
-				seen.EmailKey = emailKey(order.Email)
+				seen.EmailKey = emailKey(order.ContactEmail())
 			}
 		}
 		rows = append(rows, seen)

@@ -48,8 +48,10 @@ type orderCase struct {
 	program  *program.Program
 	factAt   time.Time // the categories are those of this time
 	earnsAt  time.Time
-	counts   int64 // whom it counts for, or would: 0 nobody known
-	owner    int64 // who earns; 0 nobody
+	counts   int64   // whom it counts for, or would: 0 nobody known
+	owner    int64   // who earns; 0 nobody
+	claims   bool    // it is the owner's whatever a frozen account holds of it
+	left     []int64 // frozen accounts that it leaves
 	worth    program.Worth
 	story    []program.Step
 	change   time.Time
@@ -161,6 +163,9 @@ func (r *run) planOrders(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 		return nil, err
 	}
 	if err := p.readUsers(ctx, sn); err != nil {
+		return nil, err
+	}
+	if err := p.readMarks(ctx, sn); err != nil {
 		return nil, err
 	}
 	categories, err := r.categoriesOf(ctx, sn, tx, p.cases)
@@ -289,7 +294,7 @@ func (p *orderPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {
 		if c.record.Order.Customer != 0 {
 			users = append(users, c.record.Order.Customer)
 		} else {
-			emails = append(emails, c.record.Order.Email)
+			emails = append(emails, c.record.Order.ContactEmail())
 		}
 	}
 	var err error
@@ -299,6 +304,23 @@ func (p *orderPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {
 	}
 	p.live, err = p.run.liveAccounts(ctx, p.tx, p.users)
 	return err
+}
+
+// readMarks finds out which orders without a customer WooCommerce has made
+// anonymous. Mostly their e-mail tells; the mark is read of those that belonged
+// to somebody or would.
+func (p *orderPlan) readMarks(ctx context.Context, sn *store.Snapshot) error {
+	orders := map[int64]*program.Order{}
+	for _, c := range p.cases {
+		if c.record == nil {
+			continue
+		}
+		order := &c.record.Order
+		if c.seen != nil && c.seen.User != 0 || len(c.posted) > 0 || len(p.users.matches[emailKey(order.Email)]) > 0 {
+			orders[c.id] = order
+		}
+	}
+	return p.run.markAnonymised(ctx, sn, orders)
 }
 
 func idRange(ids []int64) string {
