@@ -210,17 +210,3 @@ func (p *orderPlan) post(c *orderCase) {
 		c.taken = append(c.taken[:before], notMoved(c.taken[before:], moved)...)
 	}
 }
-
-// notMoved returns what is taken of an order under one source and not given to
-// another account by the same transaction.
-func notMoved(taken []deduction, given int64) []deduction {
-	var rest []deduction
-	for _, d := range taken {
-		moved := min(d.points, given)
-		given -= moved
-		if d.points -= moved; d.points > 0 {
-			rest = append(rest, d)
-		}
-	}
-	return rest
-}
