@@ -260,11 +260,17 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 		if err := r.markAnonymised(ctx, sn, there); err != nil {
 			return err
 		}
+		kept, err := r.keptOf(ctx, x.User, page)
+		if err != nil {
+			return err
+		}
 		for _, id := range page {
 			fact := facts[id]
 			fact.Kind, fact.Since = kindOrder, r.since(fact.Program)
 			p, order := r.programs[fact.Program], there[id]
 			switch {
+			case order == nil && kept[id]:
+				fact.Lines = []string{"The order is no longer in the store: it keeps the points that it had (program.deleted_orders)."}
 			case order == nil:
 				fact.Lines = []string{"The order is no longer in the store: it is worth nothing."}
 			case p == nil:
@@ -274,6 +280,9 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 				fact.Lines = p.Explain(order, func(product int64) []int64 { return categories.at(product, at) })
 				if bonus := x.posted(ledger.FirstOrder, id); bonus != 0 {
 					fact.Lines = append(fact.Lines, fmt.Sprintf("And it is the customer's first order: %d points more.", bonus))
+				}
+				if kept[id] {
+					fact.Lines = append(fact.Lines, "Its number was another order's before, which was deleted and keeps the points that it had.")
 				}
 				switch {
 				case order.Anonymised():

@@ -36,10 +36,17 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Of(ledger.Purchase)})
 		}
 	}
+	kept, err := p.keepFirst(ctx, users)
+	if err != nil {
+		return err
+	}
 	p.first = make(map[int64]int64, len(users))
 	outside := map[int64]int64{} // order → customer
 	for _, user := range users {
-		winner, holder := program.FirstOrder(candidates[user]), p.held[user]
+		winner, holder := int64(0), p.held[user]
+		if !kept[user] {
+			winner = program.FirstOrder(candidates[user])
+		}
 		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
 			c.program.AddFirstOrder(&c.worth)
@@ -186,18 +193,31 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 		return err
 	}
 	purchases, bonuses := posted[ledger.Purchase], posted[ledger.FirstOrder]
+	var outside []*orderCase
 	for _, id := range ids {
 		c := &orderCase{
 			id: id, outside: true, seen: seen[id], owner: customers[id], counts: customers[id],
 			posted: map[ledger.Source]ledger.Posted{}, change: p.tx.Now, cause: causeFirstOrder,
 		}
+		if purchase, ok := purchases[id]; ok {
+			c.posted[ledger.Purchase] = purchase
+		}
 		if bonus, ok := bonuses[id]; ok {
 			c.posted[ledger.FirstOrder] = bonus
 		}
-		c.version, c.factAt = purchases[id].Program, purchases[id].FactAt
-		if c.version == 0 {
-			c.version, c.factAt = bonuses[id].Program, bonuses[id].FactAt
+		outside = append(outside, c)
+	}
+	if err := p.readKept(ctx, outside); err != nil {
+		return err
+	}
+	for _, c := range outside {
+		id := c.id
+		for _, source := range []ledger.Source{ledger.Purchase, ledger.FirstOrder} {
+			if posted := c.posted[source]; c.version == 0 {
+				c.version, c.factAt = posted.Program, posted.FactAt
+			}
 		}
+		delete(c.posted, ledger.Purchase) // which is not at stake
 		c.earnsAt = c.factAt
 		if c.seen != nil && c.seen.EarnsAt.Valid {
 			c.earnsAt = c.seen.EarnsAt.Time

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"loyaltyd/internal/testshop"
 	"loyaltyd/ledger"
@@ -83,7 +84,7 @@ func TestHeldPointsLeaveAFrozenAccount(t *testing.T) {
 	storages(t, `{hold_days: 14, earn: {first_order: {points: 50}}}`, func(t *testing.T, s *stage) {
 		old, now := s.customer("old"), s.customer("now")
 		over := s.on(1).order(old, "completed", "30.00")
-		s.Now = nil // today
+		s.Now = time.Now
 		held := s.order(old, "completed", "40.00")
 		s.run(sync.Increment)
 		s.wantBalances("at first", map[int64]int64{old: 80})

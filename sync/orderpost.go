@@ -65,6 +65,9 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 	if err := r.forgetOrders(ctx, p.tx, p.goneRows(done)); err != nil {
 		return err
 	}
+	if err := p.saveKept(ctx, result); err != nil {
+		return err
+	}
 	if err := p.saveFirstOrders(ctx, result); err != nil {
 		return err
 	}

@@ -41,7 +41,9 @@ type orderCase struct {
 	record  *store.OrderRecord // nil: the order is gone
 	seen    *seenOrder         // nil: never seen
 	posted  map[ledger.Source]ledger.Posted
-	outside bool // not of this batch: only its first-order bonus is at stake
+	keep    []keptRow // what accounts keep of it, which is gone from now on
+	back    bool      // it was kept, and the store has it again
+	outside bool      // not of this batch: only its first-order bonus is at stake
 
 	ahead    *valuedOrder // nil: not valued before
 	version  int64
@@ -250,7 +252,10 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 			c.posted[source] = standing
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.readKept(ctx, p.cases)
 }
 
 // accounts returns the users whose accounts have entries of the order, the

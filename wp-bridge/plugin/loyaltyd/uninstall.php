@@ -30,6 +30,7 @@ function loyaltyd_remove_data() {
 		'entry_notes',
 		'first_orders',
 		'holds',
+		'kept_orders',
 		'migrations',
 		'pairing',
 		'period_customers',
