@@ -305,6 +305,14 @@ CREATE TABLE wp_loyalty_kept_orders (
   KEY customer (user_id, source)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
+-- Orders that have the number of one that was gone when they came, and the last
+-- entry of that one. They are judged by the rules of their own time.
+CREATE TABLE wp_loyalty_reused_orders (
+  order_id   BIGINT UNSIGNED NOT NULL,
+  last_entry BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (order_id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
 -- Direct categories of products over time: ids in ascending order. effective_at
 -- is NULL for the first version, which holds from the beginning of time.
 CREATE TABLE wp_loyalty_product_categories (

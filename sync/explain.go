@@ -193,10 +193,11 @@ func (x *Explanation) factsOf(sources []ledger.Source) (ids []int64, posted map[
 		}
 		fact := posted[entry.Object]
 		if fact == nil {
-			fact = &ExplainedFact{ID: entry.Object, Program: entry.Program}
+			fact = &ExplainedFact{ID: entry.Object}
 			posted[entry.Object] = fact
 			ids = append(ids, entry.Object)
 		}
+		fact.Program = entry.Program
 		fact.Posted += entry.Points + entry.Pending
 	}
 	return ids, posted
@@ -218,7 +219,7 @@ func (x *Explanation) earned(source ledger.Source, object int64) bool {
 }
 
 func (x *Explanation) factAt(fact *ExplainedFact, sources []ledger.Source) time.Time {
-	for i := range x.Entries {
+	for i := range slices.Backward(x.Entries) {
 		entry := &x.Entries[i].Entry
 		if entry.Object == fact.ID && slices.Contains(sources, entry.Source) && entry.FactAt.Valid {
 			return entry.FactAt.Time

@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -207,13 +208,13 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 		}
 		outside = append(outside, c)
 	}
-	if err := p.readKept(ctx, outside); err != nil {
+	if err := errors.Join(p.readReused(ctx, outside), p.readKept(ctx, outside)); err != nil {
 		return err
 	}
 	for _, c := range outside {
 		id := c.id
 		for _, source := range []ledger.Source{ledger.Purchase, ledger.FirstOrder} {
-			if posted := c.posted[source]; c.version == 0 {
+			if posted := c.posted[source]; c.version == 0 && !c.unpinned {
 				c.version, c.factAt = posted.Program, posted.FactAt
 			}
 		}

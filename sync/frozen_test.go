@@ -374,3 +374,53 @@ func TestWhatNamesNobodyStaysInAFrozenAccount(t *testing.T) {
 		s.sound()
 	})
 }
+
+// A number that was given out again is judged by the rules of its new order's
+// time: the shop was tested under others.
+func TestAnOrderNumberGivenOutAgainHasTheRulesOfItsTime(t *testing.T) {
+	const rules = `{deleted_orders: %s, earn: {purchase: {points_per_unit: %d}, first_order: {points: %d0}}}`
+	for _, c := range []struct {
+		name, keep string
+		want       int64 // what is left of the test order
+		before     func(s *stage, number, test int64)
+	}{
+		{"deleted", "take_back", 0, func(*stage, int64, int64) {}},
+		{"cancelled and deleted", "take_back", 0, func(s *stage, number, _ int64) { s.do(s.SetStatus(s.ctx, number, "cancelled")) }},
+		{"deleted with its customer", "take_back", 0, func(s *stage, _, test int64) { s.do(s.DeleteUser(s.ctx, test)) }},
+		{"kept", "keep", 110, func(*stage, int64, int64) {}},
+	} {
+		for _, status := range []string{"pending", "processing"} {
+			t.Run(c.name+", "+status, func(t *testing.T) {
+				storages(t, fmt.Sprintf(rules, c.keep, 1, 1), func(t *testing.T, s *stage) {
+					test, ann := s.customer("test"), s.customer("ann")
+					number := s.on(1).order(test, "completed", "100.00")
+					s.run(sync.Increment)
+					c.before(s, number, test)
+					s.run(sync.Sweep)
+					s.do(s.Delete(s.ctx, number))
+					s.run(sync.Sweep)
+					s.engine.Programme = configured(t, fmt.Sprintf(rules, c.keep, 3, 3))
+					s.run(sync.Increment)
+					s.Now = func() time.Time { return time.Now().Add(2 * time.Second) } // after the rules
+					s.place(testshop.Order{Number: number, Customer: ann, Status: status}, "20.00")
+					s.run(sync.Sweep)
+					s.do(s.SetStatus(s.ctx, number, "processing"))
+					s.run(sync.Sweep)
+					want := map[int64]int64{ann: 90}
+					if c.want != 0 {
+						want[test] = c.want
+					}
+					s.wantBalances("given out again", want)
+					s.sound()
+					// Its own rules are kept from then on.
+					s.engine.Programme = configured(t, fmt.Sprintf(rules, c.keep, 7, 7))
+					s.refund(number, "5.00")
+					s.run(sync.Sweep)
+					want[ann] -= 15
+					s.wantBalances("refunded", want)
+					s.sound()
+				})
+			})
+		}
+	}
+}

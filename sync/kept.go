@@ -51,7 +51,7 @@ func (p *orderPlan) readKept(ctx context.Context, cases []*orderCase) error {
 	for id, c := range byID {
 		switch rows := kept[id]; {
 		case len(rows) > 0 && c.record != nil && c.isBack(&rows[0]):
-			c.back = true
+			c.back, c.former, c.newly, c.unpinned = true, 0, false, false
 		case c.record == nil && c.seen != nil && !c.outside && p.run.Programme.KeepDeleted:
 			c.keep = c.posts()
 			c.leaveOut(c.keep)
@@ -86,7 +86,7 @@ func (c *orderCase) posts() (rows []keptRow) {
 func (c *orderCase) leaveOut(kept []keptRow) {
 	posted := make(map[ledger.Source]ledger.Posted, len(c.posted))
 	for source, before := range c.posted {
-		var now ledger.Posted
+		now := ledger.Posted{Program: before.Program, FactAt: before.FactAt}
 		for _, standing := range before.Accounts {
 			for _, row := range kept {
 				if row.Source == source && row.User == standing.User {
@@ -99,9 +99,7 @@ func (c *orderCase) leaveOut(kept []keptRow) {
 				now.Accounts = append(now.Accounts, standing)
 			}
 		}
-		if len(now.Accounts) > 0 {
-			posted[source] = now
-		}
+		posted[source] = now
 	}
 	c.posted = posted
 }

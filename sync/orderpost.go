@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"loyaltyd/ledger"
@@ -65,7 +66,7 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 	if err := r.forgetOrders(ctx, p.tx, p.goneRows(done)); err != nil {
 		return err
 	}
-	if err := p.saveKept(ctx, result); err != nil {
+	if err := errors.Join(p.saveKept(ctx, result), p.saveReused(ctx, result)); err != nil {
 		return err
 	}
 	if err := p.saveFirstOrders(ctx, result); err != nil {

@@ -37,13 +37,16 @@ var orderSources = ledger.SourcesOf(ledger.ObjectOrder)
 
 // orderCase is one order on its way from what the store says to postings.
 type orderCase struct {
-	id      int64
-	record  *store.OrderRecord // nil: the order is gone
-	seen    *seenOrder         // nil: never seen
-	posted  map[ledger.Source]ledger.Posted
-	keep    []keptRow // what accounts keep of it, which is gone from now on
-	back    bool      // it was kept, and the store has it again
-	outside bool      // not of this batch: only its first-order bonus is at stake
+	id       int64
+	record   *store.OrderRecord // nil: the order is gone
+	seen     *seenOrder         // nil: never seen
+	posted   map[ledger.Source]ledger.Posted
+	keep     []keptRow // what accounts keep of it, which is gone from now on
+	back     bool      // it was kept, and the store has it again
+	former   int64     // the last entry of another order that had the number before; 0: none
+	newly    bool      // that is not known yet
+	unpinned bool      // nothing was posted for this one: it is judged by the rules of its time
+	outside  bool      // not of this batch: only its first-order bonus is at stake
 
 	ahead    *valuedOrder // nil: not valued before
 	version  int64
@@ -253,6 +256,9 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 		}
 	}
 	if err != nil {
+		return err
+	}
+	if err := p.readReused(ctx, p.cases); err != nil {
 		return err
 	}
 	return p.readKept(ctx, p.cases)

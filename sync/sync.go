@@ -122,6 +122,7 @@ type run struct {
 	density            density // of the orders that a look at every one reads
 	unplaced           bool    // an order failed, so its customer's first order is not known
 	anyKept            bool    // something is kept of orders that were deleted
+	anyReused          bool    // orders have the numbers of others that were deleted
 	mayHaveTodos       bool
 	unsettled          bool         // to verify: deductions are withheld, or settings changed since the last run
 	usersChanged       changedUsers // to verify: since the last run

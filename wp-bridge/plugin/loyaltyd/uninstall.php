@@ -45,6 +45,7 @@ function loyaltyd_remove_data() {
 		'redemptions',
 		'report_state',
 		'requests',
+		'reused_orders',
 		'seen_comments',
 		'seen_coupons',
 		'seen_orders',
