@@ -35,6 +35,7 @@ var everything = map[string]string{
 	"program.exclude.users":                     "[3, \"4\"]",
 	"program.hold_days":                         "14",
 	"program.negative_balance":                  "clamp",
+	"program.deleted_orders":                    "keep",
 	"program.earn.purchase.points_per_unit":     "0.1",
 	"program.earn.purchase.discounts":           "ignore",
 	"program.earn.purchase.tax":                 "true",
@@ -107,6 +108,7 @@ func wantEverything() config.Config {
 			},
 			Exclude:         program.Exclusion{Roles: []string{"administrator", "shop_manager"}, Users: []int64{3, 4}},
 			NegativeBalance: "clamp",
+			DeletedOrders:   "keep",
 			Redeem:          program.Redeem{PointsPerUnit: decimal("50"), Min: 10, Max: 20, Multiple: 5, CouponDays: 30, GiveBack: program.GiveBack{Expired: true, Refunded: true}},
 			Expiry:          program.Expiry{Mode: "lots", Days: 400},
 		},
@@ -177,6 +179,7 @@ program:
     users: [3, "4"]
   hold_days: 14
   negative_balance: clamp
+  deleted_orders: keep
   earn:
     purchase:
       points_per_unit: 0.1
@@ -222,7 +225,7 @@ const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\
 	"program": {
 		"starts": "2026-01-01T10:30", "guests": "match_email",
 		"exclude": {"roles": ["Administrator", "shop_manager"], "users": [3, "4"]},
-		"hold_days": 14, "negative_balance": "clamp",
+		"hold_days": 14, "negative_balance": "clamp", "deleted_orders": "keep",
 		"earn": {
 			"purchase": {
 				"points_per_unit": 0.1, "discounts": "ignore", "tax": true, "shipping": true, "fees": true,

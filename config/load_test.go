@@ -26,6 +26,7 @@ func TestDefaults(t *testing.T) {
 		Program: program.Settings{
 			Rules:           program.Defaults(),
 			NegativeBalance: program.NegativeAllow,
+			DeletedOrders:   program.DeletedTakeBack,
 			Redeem:          program.Redeem{PointsPerUnit: decimal("100"), Multiple: 1, CouponDays: 365, GiveBack: program.GiveBack{Expired: true, Deleted: true, Refunded: true}},
 			Expiry:          program.Expiry{Mode: program.ExpiryNone, Days: 365},
 		},

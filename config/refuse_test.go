@@ -107,6 +107,7 @@ func TestRefused(t *testing.T) {
 		{"rounding", purchase("rounding: half"), `"half" is not one of down, up, nearest`},
 		{"guests", "program: {guests: all}", `"all" is not one of ignore, match_email`},
 		{"negative balance", "program: {negative_balance: never}", `"never" is not one of allow, clamp`},
+		{"deleted orders", "program: {deleted_orders: forget}", `"forget" is not one of take_back, keep`},
 		{"expiry", "program: {expiry: {mode: all}}", `"all" is not one of none, idle, lots`},
 		{"expiry after no days", "program: {expiry: {days: 0}}", `"0" is not a whole number from 1`},
 		{"redeem", "program: {redeem: {min: 10, max: 5}}", `program.redeem.min: "10" is more than program.redeem.max (5)`},

@@ -290,6 +290,29 @@ CREATE TABLE wp_loyalty_first_orders (
   PRIMARY KEY (user_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
+-- What accounts keep of orders that were deleted for good (program.deleted_orders:
+-- keep), by source, pending points included; for whom the order counted, and its
+-- earning time, by which an order that is back is told from another one with its
+-- number.
+CREATE TABLE wp_loyalty_kept_orders (
+  order_id    BIGINT UNSIGNED NOT NULL,
+  source      VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+  user_id     BIGINT UNSIGNED NOT NULL,
+  points      BIGINT NOT NULL,
+  counted_for BIGINT UNSIGNED NOT NULL,
+  earns_at    DATETIME(6) NULL,
+  PRIMARY KEY (order_id, source, user_id),
+  KEY customer (user_id, source)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
+-- Orders that have the number of one that was gone when they came, and the last
+-- entry of that one. They are judged by the rules of their own time.
+CREATE TABLE wp_loyalty_reused_orders (
+  order_id   BIGINT UNSIGNED NOT NULL,
+  last_entry BIGINT UNSIGNED NOT NULL,
+  PRIMARY KEY (order_id)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
 -- Direct categories of products over time: ids in ascending order. effective_at
 -- is NULL for the first version, which holds from the beginning of time.
 CREATE TABLE wp_loyalty_product_categories (

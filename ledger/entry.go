@@ -47,6 +47,9 @@ type Posting struct {
 	Note       string    // for people; kept beside the chain
 	Actor      string    // who asked for it; kept beside the chain
 	ReleaseAt  time.Time // of a Hold: when it becomes available
+	// Moves tells of a deduction that its object goes to another account, in the
+	// same transaction. A frozen account gives it up too, and is not clamped.
+	Moves bool
 }
 
 // What fits the columns.
@@ -63,6 +66,9 @@ func (p Posting) check() error {
 	fits := row != nil && row.Points.fits(p.Points) && row.Pending.fits(p.Pending) && (row.Pending != Positive || !p.ReleaseAt.IsZero())
 	if !fits || p.User <= 0 || p.Source == "" || p.Object < 0 || p.Program < 0 || p.OccurredAt.IsZero() {
 		return fmt.Errorf("malformed posting %+v", p)
+	}
+	if p.Moves && p.Type != Revoke && p.Type != CancelHold {
+		return fmt.Errorf("only a deduction moves its object to another account: %+v", p)
 	}
 	if !p.Source.can(p.Type) {
 		return fmt.Errorf("nothing is posted as %s for %s: %+v", p.Type, p.Source, p)

@@ -108,7 +108,9 @@ func TestReleaseDueMakesPointsAvailableAtTheEndOfTheHolding(t *testing.T) {
 		held.FactAt, held.Program = fact, 3
 		d.post(held, until(hold(1, 6, 7), "2999-01-01"), until(hold(2, 7, 4), "2026-03-16"), until(hold(3, 8, 9), "2026-03-14"))
 		d.update(func(tx *ledger.Tx) error { return tx.Freeze(ctx, 3, true) })
-		d.post(cancel(1, 5, 2))
+		cancelled := cancel(1, 5, 2)
+		cancelled.FactAt, cancelled.Program = fact, 3
+		d.post(cancelled)
 
 		// The frozen account's hold is the first that is due and is left alone.
 		if n := d.release(1); n != 1 {

@@ -12,7 +12,8 @@ import (
 	"loyaltyd/internal/database"
 )
 
-// ErrFrozen says that a posting other than an adjustment met a frozen account.
+// ErrFrozen says that a posting met a frozen account that neither adjusts it nor
+// gives what it has of an object to another one.
 var ErrFrozen = errors.New("the account is frozen (its user is excluded or deleted): only adjustments can be posted")
 
 // ErrInsufficient says that a redemption would take the balance below zero.
@@ -132,7 +133,7 @@ func (t *Tx) readRevisions(ctx context.Context, source Source, objects []int64) 
 
 // refuses returns why an account as it stands does not take a posting, or nil.
 func (a *Account) refuses(p Posting) error {
-	if a.Frozen && p.Type != Adjust {
+	if a.Frozen && p.Type != Adjust && !p.Moves {
 		return fmt.Errorf("%s for %s %d in account %d: %w", p.Type, p.Source, p.Object, p.User, ErrFrozen)
 	}
 	if p.Type == Redeem && a.Balance < -p.Points {
@@ -173,8 +174,9 @@ func (t *Tx) entry(p Posting, noteHash []byte) (Entry, error) {
 // clamp returns the adjustment that keeps a deduction from taking the balance
 // below zero: at most what was deducted.
 func (t *Tx) clamp(p Posting, before int64) (Posting, bool) {
-	after := t.open[p.User].Balance
-	if !t.ledger.clamp || p.Type == Adjust || p.Points >= 0 || after >= 0 {
+	account := t.open[p.User]
+	after := account.Balance
+	if !t.ledger.clamp || p.Type == Adjust || p.Points >= 0 || after >= 0 || p.Moves && account.Frozen {
 		return Posting{}, false
 	}
 	shortfall := min(-after, before-after)

@@ -392,6 +392,39 @@ func TestAFrozenAccountTakesOnlyAdjustments(t *testing.T) {
 	})
 }
 
+// What a frozen account has of an object can only go to another account, and
+// is never clamped.
+func TestAFrozenAccountGivesAnObjectToAnotherAccount(t *testing.T) {
+	each(t, ledger.Options{Clamp: true}, func(t *testing.T, d *desk) {
+		d.post(earn(1, 1, 30), hold(1, 2, 20), of(1, 3, posting(ledger.Adjust, -25)))
+		d.update(func(tx *ledger.Tx) error { return tx.Freeze(t.Context(), 1, true) })
+		moves := func(p ledger.Posting) ledger.Posting {
+			p.Moves = true
+			return p
+		}
+		for _, p := range []ledger.Posting{earn(1, 4, 1), hold(1, 4, 1), of(1, 2, posting(ledger.Release, -1)), of(1, 5, posting(ledger.Adjust, 1))} {
+			if _, err := d.try(moves(p)); err == nil {
+				t.Errorf("%s moved an object", p.Type)
+			}
+		}
+		made := d.post(moves(revoke(1, 1, 30)), earn(2, 1, 30), moves(of(1, 2, posting(ledger.CancelHold, -20))), hold(2, 2, 20))
+		if len(made) != 4 {
+			t.Errorf("posted %+v", made)
+		}
+		if got := d.account(1); !got.Frozen || got.Balance != -25 || got.Pending != 0 {
+			t.Errorf("the frozen account is %+v", got)
+		}
+		if got := d.account(2); got.Balance != 30 || got.Pending != 20 {
+			t.Errorf("the other account is %+v", got)
+		}
+		// One that is live is clamped all the same.
+		if made := d.post(of(2, 3, posting(ledger.Adjust, -10)), moves(revoke(2, 1, 30))); len(made) != 3 || made[2].Source != ledger.Clamp {
+			t.Errorf("posted %+v", made)
+		}
+		d.proven()
+	})
+}
+
 func TestRevisionsCountOverAllAccounts(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		ctx := t.Context()
@@ -440,7 +473,7 @@ func TestRevisionsCountOverAllAccounts(t *testing.T) {
 	})
 }
 
-func TestPostedTellsTheFirstEntrysProgramAndTime(t *testing.T) {
+func TestPostedTellsTheLatestEntrysProgramAndTime(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		first, second := earn(1, 9, 10), revoke(1, 9, 3)
 		first.Program, first.FactAt = 4, noon
@@ -449,7 +482,7 @@ func TestPostedTellsTheFirstEntrysProgramAndTime(t *testing.T) {
 		d.post(second)
 		d.update(func(tx *ledger.Tx) error {
 			posted, err := tx.Posted(t.Context(), ledger.Purchase, []int64{9})
-			want := map[int64]ledger.Posted{9: {Program: 4, FactAt: noon, Accounts: []ledger.Standing{{User: 1, Points: 7, Last: 2}}}}
+			want := map[int64]ledger.Posted{9: {Program: 5, FactAt: noon.AddDate(0, 1, 0), Accounts: []ledger.Standing{{User: 1, Points: 7, Last: 2}}}}
 			if diff := cmp.Diff(want, posted); diff != "" {
 				t.Errorf("posted (-want +got):\n%s", diff)
 			}

@@ -12,8 +12,8 @@ import (
 
 // Posted is what the ledger holds for one object of one source.
 type Posted struct {
-	Program  int64     // version of the first entry; 0: none
-	FactAt   time.Time // fact time of the first entry; zero: none
+	Program  int64     // version of the latest entry; 0: none
+	FactAt   time.Time // fact time of the latest entry; zero: none
 	Accounts []Standing
 }
 
@@ -75,10 +75,12 @@ func (t *Tx) PostedUnder(ctx context.Context, sources []Source, objects []int64)
 		}
 		for i := range rows {
 			row := &rows[i]
-			under := posted[row.Source]
-			under[row.Object] = under[row.Object].with(row)
-			k := key{row.Source, row.Object}
-			t.next[k] = max(t.next[k], row.Revision+1)
+			under, k := posted[row.Source], key{row.Source, row.Object}
+			now := under[row.Object].with(row)
+			if row.Revision+1 >= t.next[k] {
+				now.Program, now.FactAt, t.next[k] = row.Program, row.FactAt.Time, row.Revision+1
+			}
+			under[row.Object] = now
 		}
 		return nil
 	})
@@ -112,9 +114,6 @@ type postedRow struct {
 
 // with adds an entry. Accounts stay sorted by user.
 func (p Posted) with(row *postedRow) Posted {
-	if row.Revision == 0 {
-		p.Program, p.FactAt = row.Program, row.FactAt.Time
-	}
 	i, found := slices.BinarySearchFunc(p.Accounts, row.User, func(s Standing, user int64) int { return cmp.Compare(s.User, user) })
 	if !found {
 		p.Accounts = slices.Insert(p.Accounts, i, Standing{User: row.User})

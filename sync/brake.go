@@ -31,6 +31,20 @@ func (d deduction) digest() [8]byte {
 	return [8]byte(sum[:8])
 }
 
+// notMoved returns what is taken of a fact under one source and not given to
+// another account by the same transaction.
+func notMoved(taken []deduction, given int64) []deduction {
+	var rest []deduction
+	for _, d := range taken {
+		moved := min(d.points, given)
+		given -= moved
+		if d.points -= moved; d.points > 0 {
+			rest = append(rest, d)
+		}
+	}
+	return rest
+}
+
 // stake is a fact of a batch with the accounts it touches and what it takes.
 type stake struct {
 	id    int64

@@ -275,6 +275,7 @@ func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Pos
 	for _, source := range commentSources {
 		posted := c.posted[source]
 		accounts := posted.Accounts
+		before, moved := len(s.taken), int64(0)
 		if wins && c.source == source && !posted.Has(c.comment.User) {
 			accounts = append(slices.Clone(accounts), ledger.Standing{User: c.comment.User})
 		}
@@ -301,10 +302,12 @@ func (p *commentPlan) postings(c *commentCase, wins bool) (postings []ledger.Pos
 				c.wrong = w.misfit()
 			}
 			s.users = append(s.users, standing.User)
+			moved += w.given()
 			if taken := w.taken(); taken > 0 {
 				s.taken = append(s.taken, deduction{source: source, object: c.comment.ID, user: standing.User, points: taken})
 			}
 		}
+		s.taken = append(s.taken[:before], notMoved(s.taken[before:], moved)...)
 	}
 	return postings, s
 }

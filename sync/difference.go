@@ -27,11 +27,17 @@ type worthOf struct {
 	story     []program.Step // only at first sight, for what has a story
 	changedAt time.Time      // of a change that is not a first earning
 	cause     string
+	leaves    bool // a frozen account: all that is posted goes to another one
 }
 
 // taken returns how many points the postings take back.
 func (w *worthOf) taken() int64 {
 	return max(0, w.posted.Points+w.posted.Pending-w.want)
+}
+
+// given returns how many points the postings give.
+func (w *worthOf) given() int64 {
+	return max(0, w.want-w.posted.Points-w.posted.Pending)
 }
 
 // misfit is how far what is posted is from what it should be, for verify.
@@ -55,6 +61,8 @@ func (m misfit) String() string {
 
 func (w *worthOf) postings() []ledger.Posting {
 	switch {
+	case w.leaves:
+		return w.leave()
 	case len(w.story) > 0:
 		return w.tell()
 	case w.holdEnds.IsZero() || !w.now.Before(w.holdEnds):
@@ -136,6 +144,22 @@ func (w *worthOf) hold() []ledger.Posting {
 	}
 	if difference < 0 {
 		all = append(all, w.posting(ledger.Revoke, -difference, w.changedAt, w.cause))
+	}
+	return all
+}
+
+// leave takes all that is posted out of a frozen account, in which nothing held
+// is ever released.
+func (w *worthOf) leave() []ledger.Posting {
+	var all []ledger.Posting
+	if w.posted.Pending > 0 {
+		all = append(all, w.posting(ledger.CancelHold, w.posted.Pending, w.changedAt, w.cause))
+	}
+	if w.posted.Points > 0 {
+		all = append(all, w.posting(ledger.Revoke, w.posted.Points, w.changedAt, w.cause))
+	}
+	for i := range all {
+		all[i].Moves = true
 	}
 	return all
 }

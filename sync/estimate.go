@@ -156,8 +156,9 @@ func (e *Engine) estimateFacts(ctx context.Context, order EstimateOrder) (facts 
 		return facts, err
 	}
 	err = e.LedgerDB.QueryRowxContext(ctx, e.Prefix.SQL(`
-		SELECT UTC_TIMESTAMP(6), EXISTS (SELECT 1 FROM {p}loyalty_seen_orders WHERE user_id = ? AND purchase > 0)`),
-		order.User).Scan(&facts.now, &facts.earned)
+		SELECT UTC_TIMESTAMP(6), EXISTS (SELECT 1 FROM {p}loyalty_seen_orders WHERE user_id = ? AND purchase > 0)
+			OR EXISTS (SELECT 1 FROM {p}loyalty_kept_orders WHERE user_id = ? AND source = ? AND points > 0)`),
+		order.User, order.User, ledger.FirstOrder).Scan(&facts.now, &facts.earned)
 	if err != nil {
 		return facts, fmt.Errorf("look for orders of user %d: %w", order.User, err)
 	}

@@ -193,10 +193,11 @@ func (x *Explanation) factsOf(sources []ledger.Source) (ids []int64, posted map[
 		}
 		fact := posted[entry.Object]
 		if fact == nil {
-			fact = &ExplainedFact{ID: entry.Object, Program: entry.Program}
+			fact = &ExplainedFact{ID: entry.Object}
 			posted[entry.Object] = fact
 			ids = append(ids, entry.Object)
 		}
+		fact.Program = entry.Program
 		fact.Posted += entry.Points + entry.Pending
 	}
 	return ids, posted
@@ -218,7 +219,7 @@ func (x *Explanation) earned(source ledger.Source, object int64) bool {
 }
 
 func (x *Explanation) factAt(fact *ExplainedFact, sources []ledger.Source) time.Time {
-	for i := range x.Entries {
+	for i := range slices.Backward(x.Entries) {
 		entry := &x.Entries[i].Entry
 		if entry.Object == fact.ID && slices.Contains(sources, entry.Source) && entry.FactAt.Valid {
 			return entry.FactAt.Time
@@ -257,11 +258,20 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 		if err != nil {
 			return err
 		}
+		if err := r.markAnonymised(ctx, sn, there); err != nil {
+			return err
+		}
+		kept, err := r.keptOf(ctx, x.User, page)
+		if err != nil {
+			return err
+		}
 		for _, id := range page {
 			fact := facts[id]
 			fact.Kind, fact.Since = kindOrder, r.since(fact.Program)
 			p, order := r.programs[fact.Program], there[id]
 			switch {
+			case order == nil && kept[id]:
+				fact.Lines = []string{"The order is no longer in the store: it keeps the points that it had (program.deleted_orders)."}
 			case order == nil:
 				fact.Lines = []string{"The order is no longer in the store: it is worth nothing."}
 			case p == nil:
@@ -272,11 +282,36 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 				if bonus := x.posted(ledger.FirstOrder, id); bonus != 0 {
 					fact.Lines = append(fact.Lines, fmt.Sprintf("And it is the customer's first order: %d points more.", bonus))
 				}
+				if kept[id] {
+					fact.Lines = append(fact.Lines, "Its number was another order's before, which was deleted and keeps the points that it had.")
+				}
+				switch {
+				case order.Anonymised():
+					fact.Lines = append(fact.Lines, "WooCommerce removed its personal data: it stays with the customer for whom it counted before.")
+				case order.Customer != 0 && order.Customer != x.User:
+					fact.Lines = append(fact.Lines, fmt.Sprintf("It belongs to customer %d now.", order.Customer))
+				}
 			}
 			x.Facts = append(x.Facts, *fact)
 		}
 	}
 	return nil
+}
+
+// markAnonymised reads which of the orders without a customer WooCommerce has
+// made anonymous.
+func (r *run) markAnonymised(ctx context.Context, sn *store.Snapshot, orders map[int64]*program.Order) error {
+	var ids []int64
+	for id, order := range orders {
+		if order.Customer == 0 && !order.Anonymised() {
+			ids = append(ids, id)
+		}
+	}
+	marked, err := sn.Anonymised(ctx, r.settings.Storage, ids)
+	for _, id := range marked {
+		orders[id].Marked = true
+	}
+	return err
 }
 
 func (r *run) explainComments(ctx context.Context, sn *store.Snapshot, x *Explanation) error {

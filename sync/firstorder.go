@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -36,10 +37,17 @@ func (p *orderPlan) chooseFirstOrders(ctx context.Context) error {
 			candidates[c.owner] = append(candidates[c.owner], program.Candidate{ID: c.id, EarnsAt: c.earnsAt, Purchase: c.worth.Of(ledger.Purchase)})
 		}
 	}
+	kept, err := p.keepFirst(ctx, users)
+	if err != nil {
+		return err
+	}
 	p.first = make(map[int64]int64, len(users))
 	outside := map[int64]int64{} // order → customer
 	for _, user := range users {
-		winner, holder := program.FirstOrder(candidates[user]), p.held[user]
+		winner, holder := int64(0), p.held[user]
+		if !kept[user] {
+			winner = program.FirstOrder(candidates[user])
+		}
 		p.first[user] = winner
 		if c := p.byID[winner]; c != nil {
 			c.program.AddFirstOrder(&c.worth)
@@ -186,18 +194,31 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 		return err
 	}
 	purchases, bonuses := posted[ledger.Purchase], posted[ledger.FirstOrder]
+	var outside []*orderCase
 	for _, id := range ids {
 		c := &orderCase{
 			id: id, outside: true, seen: seen[id], owner: customers[id], counts: customers[id],
 			posted: map[ledger.Source]ledger.Posted{}, change: p.tx.Now, cause: causeFirstOrder,
 		}
+		if purchase, ok := purchases[id]; ok {
+			c.posted[ledger.Purchase] = purchase
+		}
 		if bonus, ok := bonuses[id]; ok {
 			c.posted[ledger.FirstOrder] = bonus
 		}
-		c.version, c.factAt = purchases[id].Program, purchases[id].FactAt
-		if c.version == 0 {
-			c.version, c.factAt = bonuses[id].Program, bonuses[id].FactAt
+		outside = append(outside, c)
+	}
+	if err := errors.Join(p.readReused(ctx, outside), p.readKept(ctx, outside)); err != nil {
+		return err
+	}
+	for _, c := range outside {
+		id := c.id
+		for _, source := range []ledger.Source{ledger.Purchase, ledger.FirstOrder} {
+			if posted := c.posted[source]; c.version == 0 && !c.unpinned {
+				c.version, c.factAt = posted.Program, posted.FactAt
+			}
 		}
+		delete(c.posted, ledger.Purchase) // which is not at stake
 		c.earnsAt = c.factAt
 		if c.seen != nil && c.seen.EarnsAt.Valid {
 			c.earnsAt = c.seen.EarnsAt.Time
@@ -216,8 +237,18 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	return nil
 }
 
-// saveFirstOrders remembers who holds the first place now.
+// saveFirstOrders remembers who holds the first place now. A frozen account
+// gives up that of an order which leaves it; who is next is found when it is
+// live again.
 func (p *orderPlan) saveFirstOrders(ctx context.Context, result *batchResult) error {
+	for _, c := range p.cases {
+		if len(c.left) == 0 || !p.run.anyFirstOrder || c.failed != nil || result.isWithheld(c.id) {
+			continue
+		}
+		if err := execIn(ctx, p.tx, p.run.sql(fmt.Sprintf(`DELETE FROM {p}loyalty_first_orders WHERE order_id = %d AND user_id IN (?)`, c.id)), c.left); err != nil {
+			return fmt.Errorf("forget first orders: %w", err)
+		}
+	}
 	var won, lost []int64 // customers
 	for user, order := range p.first {
 		switch {

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"loyaltyd/ledger"
@@ -63,6 +64,9 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 		return err
 	}
 	if err := r.forgetOrders(ctx, p.tx, p.goneRows(done)); err != nil {
+		return err
+	}
+	if err := errors.Join(p.saveKept(ctx, result), p.saveReused(ctx, result)); err != nil {
 		return err
 	}
 	if err := p.saveFirstOrders(ctx, result); err != nil {
@@ -133,7 +137,7 @@ func (c *orderCase) appendSeen(rows []seenOrder) []seenOrder {
 				seen.Purchase = c.worth.Of(ledger.Purchase)
 			}
 			if order.Customer == 0 {
-				seen.EmailKey = emailKey(order.Email)
+				seen.EmailKey = emailKey(order.ContactEmail())
 			}
 		}
 		rows = append(rows, seen)

@@ -37,19 +37,26 @@ var orderSources = ledger.SourcesOf(ledger.ObjectOrder)
 
 // orderCase is one order on its way from what the store says to postings.
 type orderCase struct {
-	id      int64
-	record  *store.OrderRecord // nil: the order is gone
-	seen    *seenOrder         // nil: never seen
-	posted  map[ledger.Source]ledger.Posted
-	outside bool // not of this batch: only its first-order bonus is at stake
+	id       int64
+	record   *store.OrderRecord // nil: the order is gone
+	seen     *seenOrder         // nil: never seen
+	posted   map[ledger.Source]ledger.Posted
+	keep     []keptRow // what accounts keep of it, which is gone from now on
+	back     bool      // it was kept, and the store has it again
+	former   int64     // the last entry of another order that had the number before; 0: none
+	newly    bool      // that is not known yet
+	unpinned bool      // nothing was posted for this one: it is judged by the rules of its time
+	outside  bool      // not of this batch: only its first-order bonus is at stake
 
 	ahead    *valuedOrder // nil: not valued before
 	version  int64
 	program  *program.Program
 	factAt   time.Time // the categories are those of this time
 	earnsAt  time.Time
-	counts   int64 // whom it counts for, or would: 0 nobody known
-	owner    int64 // who earns; 0 nobody
+	counts   int64   // whom it counts for, or would: 0 nobody known
+	owner    int64   // who earns; 0 nobody
+	claims   bool    // it is the owner's whatever a frozen account holds of it
+	left     []int64 // frozen accounts that it leaves
 	worth    program.Worth
 	story    []program.Step
 	change   time.Time
@@ -163,6 +170,9 @@ func (r *run) planOrders(ctx context.Context, sn *store.Snapshot, tx *ledger.Tx,
 	if err := p.readUsers(ctx, sn); err != nil {
 		return nil, err
 	}
+	if err := p.readMarks(ctx, sn); err != nil {
+		return nil, err
+	}
 	categories, err := r.categoriesOf(ctx, sn, tx, p.cases)
 	if err != nil {
 		return nil, err
@@ -245,7 +255,13 @@ func (p *orderPlan) readLedger(ctx context.Context) error {
 			c.posted[source] = standing
 		}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	if err := p.readReused(ctx, p.cases); err != nil {
+		return err
+	}
+	return p.readKept(ctx, p.cases)
 }
 
 // accounts returns the users whose accounts have entries of the order, the
@@ -289,7 +305,7 @@ func (p *orderPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {
 		if c.record.Order.Customer != 0 {
 			users = append(users, c.record.Order.Customer)
 		} else {
-			emails = append(emails, c.record.Order.Email)
+			emails = append(emails, c.record.Order.ContactEmail())
 		}
 	}
 	var err error
@@ -299,6 +315,23 @@ func (p *orderPlan) readUsers(ctx context.Context, sn *store.Snapshot) error {
 	}
 	p.live, err = p.run.liveAccounts(ctx, p.tx, p.users)
 	return err
+}
+
+// readMarks finds out which orders without a customer WooCommerce has made
+// anonymous. Mostly their e-mail tells; the mark is read of those that belonged
+// to somebody or would.
+func (p *orderPlan) readMarks(ctx context.Context, sn *store.Snapshot) error {
+	orders := map[int64]*program.Order{}
+	for _, c := range p.cases {
+		if c.record == nil {
+			continue
+		}
+		order := &c.record.Order
+		if c.seen != nil && c.seen.User != 0 || len(c.posted) > 0 || len(p.users.matches[emailKey(order.Email)]) > 0 {
+			orders[c.id] = order
+		}
+	}
+	return p.run.markAnonymised(ctx, sn, orders)
 }
 
 func idRange(ids []int64) string {

@@ -14,7 +14,7 @@ import (
 // what it is worth.
 func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	for _, source := range orderSources {
-		if posted := c.posted[source]; posted.Program != 0 && (c.version == 0 || posted.FactAt.Before(c.factAt)) {
+		if posted := c.posted[source]; posted.Program != 0 && !c.unpinned && (c.version == 0 || posted.FactAt.Before(c.factAt)) {
 			c.version, c.factAt = posted.Program, posted.FactAt
 		}
 	}
@@ -33,20 +33,8 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 		return
 	}
 
-	var accounts []program.Account
-	for _, user := range c.accounts() {
-		// A frozen account from which all was taken back before has no claim.
-		if p.live[user] || c.holds(user) {
-			accounts = append(accounts, program.Account{User: user, Frozen: !p.live[user]})
-		}
-	}
-	c.owner, _ = c.program.OrderOwner(order, accounts, p.users.customer, p.users.byEmail)
-	c.counts = c.owner
-	if c.counts == 0 && order.Customer != 0 {
-		c.counts = order.Customer
-	} else if c.counts == 0 && len(accounts) > 0 {
-		c.counts = accounts[len(accounts)-1].User
-	}
+	o := c.program.OrderOwner(order, p.known(c), p.users.customer, p.users.byEmail)
+	c.owner, c.counts, c.claims = o.User, o.Counts, o.Claims
 	p.judgeChange(c)
 	if c.owner == 0 {
 		return
@@ -60,6 +48,25 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	if c.failed == nil && c.seen == nil && len(c.posted) == 0 {
 		c.story, c.failed = valued.story, valued.storyErr
 	}
+}
+
+// known returns what is known of an order from before.
+func (p *orderPlan) known(c *orderCase) program.Known {
+	var known program.Known
+	accounts := c.accounts()
+	for _, user := range accounts {
+		// A frozen account from which all was taken back before has no claim.
+		if p.live[user] || c.holds(user) {
+			known.Posted = append(known.Posted, program.Account{User: user, Frozen: !p.live[user]})
+		}
+	}
+	switch {
+	case c.seen != nil:
+		known.Counted = c.seen.User
+	case len(accounts) > 0: // it was seen before it was gone for a while
+		known.Counted = accounts[len(accounts)-1]
+	}
+	return known
 }
 
 // valuedOrder is what an order is worth under a version, and how it came to
@@ -158,18 +165,24 @@ func (p *orderPlan) post(c *orderCase) {
 	for _, source := range orderSources {
 		posted := c.posted[source]
 		accounts := posted.Accounts
+		before, moved := len(c.taken), int64(0)
 		tells := source == ledger.Purchase && len(c.story) > 0
 		if c.owner != 0 && !posted.Has(c.owner) && (tells || c.worth.Of(source) != 0) {
 			accounts = append(slices.Clone(accounts), ledger.Standing{User: c.owner})
 		}
 		for _, standing := range accounts {
-			if !p.live[standing.User] {
+			leaves := !p.live[standing.User]
+			if leaves && (!c.claims || standing.Points == 0 && standing.Pending == 0) {
 				continue
 			}
 			w := worthOf{
 				user: standing.User, source: source, object: c.id, program: c.version,
 				factAt: c.factAt, earnsAt: c.earnsAt, now: p.tx.Now, holdEnds: holdEnds,
-				posted: standing, known: len(posted.Accounts) > 0, changedAt: c.change, cause: c.cause,
+				posted: standing, known: len(posted.Accounts) > 0, changedAt: c.change, cause: c.cause, leaves: leaves,
+			}
+			if leaves {
+				w.changedAt, w.cause = p.tx.Now, causeMoved
+				c.left = append(c.left, standing.User)
 			}
 			if standing.User == c.owner {
 				w.want = c.worth.Of(source)
@@ -182,14 +195,18 @@ func (p *orderPlan) post(c *orderCase) {
 			} else if source == ledger.FirstOrder && c.cause == causeRecalculated {
 				w.cause = causeFirstOrder
 			}
-			c.refunded(&w)
+			if !leaves {
+				c.refunded(&w)
+			}
 			c.postings = append(c.postings, w.postings()...)
 			if c.wrong.fits() {
 				c.wrong = w.misfit()
 			}
+			moved += w.given()
 			if taken := w.taken(); taken > 0 {
 				c.taken = append(c.taken, deduction{source: source, object: c.id, user: standing.User, points: taken})
 			}
 		}
+		c.taken = append(c.taken[:before], notMoved(c.taken[before:], moved)...)
 	}
 }

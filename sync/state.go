@@ -53,15 +53,18 @@ func (r *run) loadState(ctx context.Context) (*state, error) {
 	var row struct {
 		Clock time.Time      `db:"clock"`
 		Zone  string         `db:"zone"`
+		Kept  bool           `db:"kept"`
+		Again bool           `db:"again"`
 		Value sql.NullString `db:"value"`
 	}
 	err := r.ledger.DB().GetContext(ctx, &row, r.sql(`
-		SELECT UTC_TIMESTAMP(6) AS clock, zone, (SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync') AS value
+		SELECT UTC_TIMESTAMP(6) AS clock, zone, EXISTS (SELECT 1 FROM {p}loyalty_kept_orders) AS kept,
+			EXISTS (SELECT 1 FROM {p}loyalty_reused_orders) AS again, (SELECT value FROM {p}loyalty_checkpoints WHERE name = 'sync') AS value
 		FROM {p}loyalty_writer WHERE id = 1`))
 	if err != nil {
 		return nil, fmt.Errorf("read the checkpoint: %w", err)
 	}
-	r.clock, r.rolledUpIn = row.Clock, row.Zone
+	r.clock, r.rolledUpIn, r.anyKept, r.anyReused = row.Clock, row.Zone, row.Kept, row.Again
 	if !row.Value.Valid {
 		return &state{}, nil
 	}

@@ -77,10 +77,11 @@ func configured(t testing.TB, text string) sync.Programme {
 		t.Fatalf("%v in\n%s", err, text)
 	}
 	return sync.Programme{
-		Rules:     loaded.Program.Rules,
-		Exclusion: program.Exclusion{Roles: loaded.Program.Exclude.Roles, Users: loaded.Program.Exclude.Users},
-		Clamp:     loaded.Program.NegativeBalance == program.NegativeClamp,
-		Brake:     noBrake(),
+		Rules:       loaded.Program.Rules,
+		Exclusion:   program.Exclusion{Roles: loaded.Program.Exclude.Roles, Users: loaded.Program.Exclude.Users},
+		Clamp:       loaded.Program.NegativeBalance == program.NegativeClamp,
+		KeepDeleted: loaded.Program.DeletedOrders == program.DeletedKeep,
+		Brake:       noBrake(),
 	}
 }
 

@@ -40,7 +40,9 @@ type Programme struct {
 	Exclusion program.Exclusion
 	GiveBack  program.GiveBack
 	Clamp     bool // balances are kept from falling below zero
-	Brake     BrakeLimits
+	// KeepDeleted tells that orders which are deleted for good keep their points.
+	KeepDeleted bool
+	Brake       BrakeLimits
 }
 
 func (p Programme) stored() program.Stored {
@@ -119,6 +121,8 @@ type run struct {
 	untouched          untouched
 	density            density // of the orders that a look at every one reads
 	unplaced           bool    // an order failed, so its customer's first order is not known
+	anyKept            bool    // something is kept of orders that were deleted
+	anyReused          bool    // orders have the numbers of others that were deleted
 	mayHaveTodos       bool
 	unsettled          bool         // to verify: deductions are withheld, or settings changed since the last run
 	usersChanged       changedUsers // to verify: since the last run

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"fmt"
 	"maps"
 	"time"
 
@@ -71,18 +72,67 @@ func (w *world) recalculate(id int64) {
 	w.do(w.shop.Recalculate(w.ctx, id))
 }
 
-// move gives an order to another customer. One that ever belonged to a frozen
-// account stays: whose it was counts there, which a fresh run cannot know.
+// move gives an order to another customer.
 func (w *world) move(id int64) {
-	if w.claimed[id] {
-		return
-	}
-	to := pick(w, "customer", w.users)
+	w.give(id, pick(w, "customer", w.users))
+}
+
+func (w *world) give(id, to int64) {
 	w.did("order %d moves to customer %d", id, to)
 	w.do(w.shop.SetCustomer(w.ctx, id, to))
-	w.left[w.orders[id]] = true
-	w.orders[id] = to
-	w.claimed[id] = w.out(to)
+	w.belongs(id, to)
+}
+
+// belongs notes that an order has another customer.
+func (w *world) belongs(id, to int64) {
+	if _, trashed := w.trashed[id]; trashed {
+		w.trashed[id] = to
+	} else {
+		w.orders[id] = to
+	}
+	w.unsure[id] = true
+	delete(w.erased, id)
+}
+
+// ordersOf returns all orders of a customer that name him.
+func (w *world) ordersOf(user int64) (ids []int64) {
+	for _, orders := range []map[int64]int64{w.orders, w.trashed} {
+		for _, id := range keys(orders) {
+			if _, erased := w.erased[id]; orders[id] == user && !erased {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// erase makes an order anonymous. Sync has seen whose it was: else that would
+// depend on which runs came to it.
+func (w *world) erase(id int64) {
+	if w.unsure[id] {
+		return
+	}
+	w.did("order %d is made anonymous", id)
+	w.do(w.shop.EraseOrder(w.ctx, id))
+	w.erased[id], w.marked[id] = w.orders[id], true
+}
+
+// named runs work while the orders that were made anonymous name their
+// customers, as a fresh run has to see them.
+func (w *world) named(work func()) {
+	name := func(id, customer int64) {
+		w.do(w.shop.Exec(w.ctx, fmt.Sprintf(`UPDATE {p}postmeta SET meta_value = '%d' WHERE post_id = %d AND meta_key = '_customer_user'`, customer, id)))
+		if w.shop.Storage != testshop.Legacy {
+			w.do(w.shop.Exec(w.ctx, fmt.Sprintf(`UPDATE {p}wc_orders SET customer_id = %d WHERE id = %d`, customer, id)))
+		}
+	}
+	for id, customer := range w.erased {
+		name(id, customer)
+	}
+	work()
+	for id := range w.erased {
+		name(id, 0)
+	}
 }
 
 func (w *world) trash(id int64) {
@@ -110,7 +160,14 @@ func (w *world) delete(id int64) {
 	w.did("order %d is deleted for good", id)
 	w.do(w.shop.Delete(w.ctx, id))
 	delete(w.orders, id)
+	delete(w.erased, id)
+	delete(w.marked, id)
 	w.forgetRefunds(id)
+	var posts int
+	w.do(w.shop.DB.GetContext(w.ctx, &posts, `SELECT COUNT(*) FROM wp_posts WHERE ID = ?`, id))
+	if posts == 0 { // else another storage left something behind
+		w.freed = append(w.freed, id)
+	}
 }
 
 func (w *world) dates(id int64) {

@@ -13,38 +13,68 @@ import (
 
 func (w *world) roles() {
 	user := pick(w, "user", w.users)
-	if w.left[user] {
-		return // an order that is still posted in his account would stay with him
-	}
 	role := "wholesale"
 	if w.excluded[user] {
 		role = "customer"
 	}
 	w.excluded[user] = role == "wholesale"
-	w.claim(user)
 	w.did("user %d is %s now", user, role)
 	w.do(w.shop.SetRoles(w.ctx, user, role))
 }
 
-func (w *world) claim(user int64) {
-	for _, orders := range []map[int64]int64{w.orders, w.trashed} {
-		for id, customer := range orders {
-			if customer == user {
-				w.claimed[id] = true
-			}
+func (w *world) deleteUser() {
+	w.remove(pick(w, "user", w.users))
+}
+
+// remove deletes a user, but for one who has just got an order that was
+// anonymous before: without a customer it would be so again, and its last one
+// would depend on which runs came to it.
+func (w *world) remove(user int64) bool {
+	orders := w.ordersOf(user)
+	for _, id := range orders {
+		if w.marked[id] && w.unsure[id] {
+			return false
 		}
+	}
+	for _, id := range orders {
+		w.unsure[id] = true
+	}
+	w.did("user %d is deleted", user)
+	w.do(w.shop.DeleteUser(w.ctx, user))
+	w.users = slices.DeleteFunc(w.users, func(id int64) bool { return id == user })
+	return true
+}
+
+// merge gives all orders of one account to another. The first one is deleted
+// at once or, perhaps, later.
+func (w *world) merge() {
+	from := pick(w, "from", w.users)
+	into := pick(w, "into", slices.DeleteFunc(slices.Clone(w.users), func(id int64) bool { return id == from }))
+	for _, id := range w.ordersOf(from) {
+		w.give(id, into)
+	}
+	if rapid.Bool().Draw(w.t, "at once") {
+		w.remove(from)
 	}
 }
 
-func (w *world) deleteUser() {
+// anew deletes an account and makes another one with its e-mail, to which
+// WooCommerce gives its orders.
+func (w *world) anew() {
 	user := pick(w, "user", w.users)
-	if w.left[user] {
+	var email string
+	w.do(w.shop.DB.GetContext(w.ctx, &email, `SELECT user_email FROM wp_users WHERE ID = ?`, user))
+	if !w.remove(user) {
 		return
 	}
-	w.did("user %d is deleted", user)
-	w.claim(user)
-	w.do(w.shop.DeleteUser(w.ctx, user))
-	w.users = slices.DeleteFunc(w.users, func(id int64) bool { return id == user })
+	w.guests++
+	again := must(w.shop.AddUser(w.ctx, testshop.User{Login: fmt.Sprint("again", w.guests), Email: email}))
+	w.users = append(w.users, again)
+	linked := must(w.shop.LinkGuestOrders(w.ctx, again))
+	for _, id := range linked {
+		w.belongs(id, again)
+	}
+	w.did("user %d has the e-mail %s and the orders %v", again, email, linked)
 }
 
 // grow gives what comes from now on numbers far from those there are, which
@@ -115,17 +145,10 @@ func (w *world) currency() {
 	w.do(w.shop.SetOption(w.ctx, "woocommerce_currency", currency))
 }
 
-// out reports whether a customer is excluded.
-func (w *world) out(user int64) bool { return w.excluded[user] || w.listed[user] }
-
 // list excludes a user by the configuration, or no longer.
 func (w *world) list() {
 	user := pick(w, "user", w.users)
-	if w.left[user] {
-		return
-	}
 	w.listed[user] = !w.listed[user]
-	w.claim(user)
 	w.did("user %d is on the list: %t", user, w.listed[user])
 	var listed []int64
 	for user, is := range w.listed {

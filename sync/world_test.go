@@ -25,11 +25,13 @@ type world struct {
 	excluded map[int64]bool  // by their role
 	listed   map[int64]bool  // excluded by the configuration
 	engines  []*sync.Engine  // whose configuration changes
-	claimed  map[int64]bool  // orders that had an excluded or deleted customer
 	orders   map[int64]int64 // live order → customer
 	trashed  map[int64]int64
 	refunds  map[int64]int64 // refund → order
-	left     map[int64]bool  // customers who lost an order since sync saw all
+	unsure   map[int64]bool  // orders that came or changed hands since sync saw all
+	erased   map[int64]int64 // orders made anonymous → for whom they count
+	marked   map[int64]bool  // orders that ever were
+	freed    []int64         // numbers of orders that were deleted
 	comments []int64
 	products []int64
 	posts    []int64
@@ -40,9 +42,9 @@ type world struct {
 
 func newWorld(t *rapid.T, db *testshop.Database, tb testing.TB, storage testshop.Storage) *world {
 	w := &world{
-		t: t, ctx: context.Background(), excluded: map[int64]bool{}, listed: map[int64]bool{}, claimed: map[int64]bool{},
+		t: t, ctx: context.Background(), excluded: map[int64]bool{}, listed: map[int64]bool{},
 		orders: map[int64]int64{}, trashed: map[int64]int64{}, refunds: map[int64]int64{},
-		left: map[int64]bool{},
+		unsure: map[int64]bool{}, erased: map[int64]int64{}, marked: map[int64]bool{},
 	}
 	w.shop = db.Shop(tb, testshop.Options{Storage: storage, Timezone: "America/New_York"})
 	clock := time.Now().UTC().Add(-400 * 24 * time.Hour)
@@ -104,6 +106,9 @@ func (w *world) amount(label string) string {
 
 func (w *world) placeOrder() {
 	o := testshop.Order{Status: pick(w, "status", []string{"pending", "processing", "completed", "on-hold", "shipped"})}
+	if len(w.freed) > 0 && rapid.Bool().Draw(w.t, "number again") {
+		o.Number, w.freed = w.freed[len(w.freed)-1], w.freed[:len(w.freed)-1]
+	}
 	if len(w.users) > 0 && rapid.IntRange(0, 3).Draw(w.t, "guest") > 0 {
 		o.Customer = pick(w, "customer", w.users)
 	} else {
@@ -121,7 +126,7 @@ func (w *world) placeOrder() {
 	}
 	id := must(w.shop.PlaceOrder(w.ctx, o))
 	w.orders[id] = o.Customer
-	w.claimed[id] = w.out(o.Customer)
+	w.unsure[id] = true
 	w.did("order %d of %d %q, %s %s: %v", id, o.Customer, o.Email, o.Status, o.Currency, o.Lines)
 }
 
@@ -137,7 +142,7 @@ func (w *world) step() {
 		actions = append(actions,
 			action{"status", order(w.setStatus)}, action{"status", order(w.setStatus)}, action{"refund", order(w.refund)},
 			action{"refund", order(w.refund)}, action{"edit", order(w.editLine)}, action{"recalculate", order(w.recalculate)},
-			action{"move", order(w.move)}, action{"trash", order(w.trash)}, action{"delete", order(w.delete)},
+			action{"move", order(w.move)}, action{"erase", order(w.erase)}, action{"trash", order(w.trash)}, action{"delete", order(w.delete)},
 			action{"dates", order(w.dates)}, action{"add line", order(w.addLine)})
 	}
 	if len(w.refunds) > 0 {
@@ -147,7 +152,8 @@ func (w *world) step() {
 		actions = append(actions, action{"untrash", w.untrash})
 	}
 	if len(w.users) > 1 {
-		actions = append(actions, action{"roles", w.roles}, action{"delete user", w.deleteUser}, action{"email", w.email}, action{"list", w.list})
+		actions = append(actions, action{"roles", w.roles}, action{"delete user", w.deleteUser},
+			action{"merge", w.merge}, action{"anew", w.anew}, action{"email", w.email}, action{"list", w.list})
 	}
 	if len(w.comments) > 0 {
 		actions = append(actions, action{"moderate", w.moderate}, action{"moderate", w.moderate}, action{"uncomment", w.deleteComment}, action{"backdate", w.backdate})

@@ -150,6 +150,7 @@ func (x *examination) examine(ctx context.Context, loaded config.Config, c *cli)
 	x.orders(ctx)
 	x.rules(ctx)
 	if current {
+		x.debts(ctx)
 		x.daemon(ctx)
 	}
 	return nil

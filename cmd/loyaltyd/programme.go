@@ -160,12 +160,13 @@ func (p *inForce) forEngine() sync.Programme {
 	// Once for all runs: of thousands of rules it takes longer than most runs do.
 	p.encode.Do(func() { p.stored = c.Program.Rules.Stored() })
 	return sync.Programme{
-		Rules:     c.Program.Rules,
-		Stored:    &p.stored,
-		Exclusion: program.Exclusion{Roles: c.Program.Exclude.Roles, Users: c.Program.Exclude.Users},
-		GiveBack:  c.Program.Redeem.GiveBack,
-		Clamp:     c.Program.NegativeBalance == program.NegativeClamp,
-		Brake:     sync.BrakeLimits{Percent: c.Brake.Percent, Entries: c.Brake.Entries},
+		Rules:       c.Program.Rules,
+		Stored:      &p.stored,
+		Exclusion:   program.Exclusion{Roles: c.Program.Exclude.Roles, Users: c.Program.Exclude.Users},
+		GiveBack:    c.Program.Redeem.GiveBack,
+		Clamp:       c.Program.NegativeBalance == program.NegativeClamp,
+		KeepDeleted: c.Program.DeletedOrders == program.DeletedKeep,
+		Brake:       sync.BrakeLimits{Percent: c.Brake.Percent, Entries: c.Brake.Entries},
 	}
 }
 

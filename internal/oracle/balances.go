@@ -112,13 +112,22 @@ func (v *valuation) award(a Award) {
 	r.SourceByUser[a.User][a.Source] += a.Points
 }
 
+// anonymous tells of an order without a customer that WooCommerce took the
+// personal data from: a fresh ledger cannot know whose it was.
+func (o Order) anonymous() bool {
+	return o.CustomerID == 0 && (o.Anonymized == "yes" || strings.EqualFold(o.Email, "deleted@site.invalid"))
+}
+
 // customer is the user an order belongs to, 0 for none.
 func (v *valuation) customer(o Order) int64 {
-	if o.CustomerID != 0 || !v.program.MatchGuests || o.Email == "" {
+	if o.CustomerID != 0 || !v.program.MatchGuests || o.Email == "" || o.anonymous() {
 		return o.CustomerID
 	}
 	var match int64
 	for id, u := range v.users {
+		if strings.HasSuffix(strings.ToLower(u.Email), ".invalid") {
+			continue
+		}
 		if strings.EqualFold(u.Email, o.Email) && (match == 0 || id < match) {
 			match = id
 		}

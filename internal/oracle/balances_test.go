@@ -37,6 +37,20 @@ func TestWhoEarns(t *testing.T) {
 			}
 		})
 	}
+	for name, o := range map[string]Order{
+		"made anonymous": guest("Deleted@Site.Invalid"), "marked": guest("ann@shop.test").with(func(o *Order) { o.Anonymized = "yes" }),
+		"where nobody can be": guest("zoe@shop.invalid"),
+	} {
+		s := shop(o)
+		s.Users = append(s.Users, User{ID: 10, Email: "deleted@site.invalid"}, User{ID: 12, Email: "zoe@shop.INVALID"})
+		if got := s.under(t, `{guests: match_email}`).Balances; len(got) != 0 {
+			t.Errorf("an order %s earned %v", name, got)
+		}
+	}
+	named := guest("deleted@site.invalid").with(func(o *Order) { o.CustomerID, o.Anonymized = 7, "yes" })
+	if got := shop(named).under(t, `{}`).Balances; got[7] != 10 {
+		t.Errorf("an order that names a customer earned %v", got)
+	}
 	s := shop()
 	s.Users = append(s.Users, User{ID: 10, Email: ""})
 	s.Orders = []Order{guest("")}

@@ -100,6 +100,7 @@ func Parse(text string) (Program, error) {
 		}),
 		"hold_days":        integer(&p.HoldDays),
 		"negative_balance": choice(func(v string) { p.Clamp = v == "clamp" }, "allow", "clamp"),
+		"deleted_orders":   choice(func(string) {}, "take_back", "keep"), // a fresh ledger sees no deleted order
 		"earn": within(fields{
 			"purchase":    within(p.Purchase.fields()),
 			"first_order": within(fields{"points": integer(&p.FirstOrder)}),

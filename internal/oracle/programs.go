@@ -206,6 +206,7 @@ earn:
 		{"json", `{"starts":"2025-07-04","guests":"match_email","exclude":{"roles":["author"],"users":["13"]},"earn":{"purchase":{"points_per_unit":"0.1","rounding":"nearest","products":{"30":{"points":"0.5"}},"currencies":{"EUR":1.07}},"signup":{"points":3}}}` + "\n"},
 		{"the rest of the section", `
 negative_balance: clamp
+deleted_orders: keep
 earn: {purchase: {points_per_unit: 2}}
 redeem: {points_per_unit: 100, min: 0, max: 0, coupon_days: 365}
 expiry: {mode: none, days: 365}
@@ -219,6 +220,7 @@ guests: ignore
 exclude: {roles: [], users: []}
 hold_days: 0
 negative_balance: allow
+deleted_orders: take_back
 earn:
   purchase: {points_per_unit: 1, discounts: deduct, tax: false, shipping: false, fees: false,
              statuses: [processing, completed], custom_statuses: earn, min_order: 0, max_points: 0,

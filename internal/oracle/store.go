@@ -32,6 +32,7 @@ type Order struct {
 	Status      string   `json:"status"`
 	CustomerID  int64    `json:"customer_id"`
 	Email       string   `json:"billing_email"`
+	Anonymized  string   `json:"_anonymized"` // meta; "yes" if personal data was removed
 	Created     stamp    `json:"date_created"`
 	Paid        stamp    `json:"date_paid"`
 	Completed   stamp    `json:"date_completed"`

@@ -287,10 +287,26 @@ func (s *Shop) SetModified(ctx context.Context, order int64, at time.Time) error
 }
 
 // EraseOrder is the privacy eraser's remove_order_personal_data: customer and
-// e-mail go, the amounts stay. With Legacy post_modified stays.
+// e-mail go, a mark says so, the amounts stay. With Legacy post_modified stays.
 func (s *Shop) EraseOrder(ctx context.Context, order int64) error {
 	if err := s.SetCustomer(ctx, order, 0); err != nil {
 		return err
 	}
-	return s.SetBillingEmail(ctx, order, "deleted@site.invalid")
+	if err := s.SetBillingEmail(ctx, order, "deleted@site.invalid"); err != nil {
+		return err
+	}
+	return s.MarkErased(ctx, order)
+}
+
+// MarkErased sets the mark of orders whose personal data was removed.
+func (s *Shop) MarkErased(ctx context.Context, order int64) error {
+	if s.Storage.hpos() {
+		if err := s.insertOrderMeta(ctx, order, [][2]string{{"_anonymized", "yes"}}); err != nil {
+			return err
+		}
+	}
+	if s.Storage.posts() {
+		return s.setPostMeta(ctx, order, "_anonymized", "yes")
+	}
+	return nil
 }

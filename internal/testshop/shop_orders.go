@@ -11,6 +11,7 @@ import (
 // Order is an order to place. Amounts are decimal text in the order's
 // currency and are stored as given, empty ones as 0.
 type Order struct {
+	Number   int64  // its id, that of an order deleted before; the next one when 0
 	Customer int64  // user id; 0 is a guest
 	Email    string // billing e-mail; the account's when empty
 	First    string // billing names

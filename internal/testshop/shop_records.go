@@ -49,7 +49,7 @@ func (s *Shop) orderRecord(o Order) record {
 		tax.Add(tax, rat(fee.Tax))
 	}
 	r := record{
-		status: stored(o.Status), currency: o.Currency, customer: o.Customer, email: o.Email,
+		id: o.Number, status: stored(o.Status), currency: o.Currency, customer: o.Customer, email: o.Email,
 		first: o.First, last: o.Last, country: orDefault(o.Country, "US"),
 		created: o.Created, modified: o.Modified, paid: o.Paid, completed: o.Completed,
 		tax: rounded(tax, places), shipping: rounded(rat(o.Shipping), places), shippingTax: rounded(rat(o.ShippingTax), places),
@@ -82,7 +82,11 @@ func (s *Shop) insertRecordPost(ctx context.Context, r record) (int64, error) {
 			p = s.recordPost(r) // a batch writes the row once
 		}
 	}
-	return s.insertPost(ctx, nil, p)
+	var id any // the next one
+	if r.id != 0 {
+		id = r.id
+	}
+	return s.insertPost(ctx, id, p)
 }
 
 // recordPost is the post of an order or a refund outside pure HPOS.

@@ -13,6 +13,7 @@ type Order struct {
 	ID          int64
 	Customer    int64  // WordPress user id; 0 for a guest
 	Email       string // billing e-mail as stored
+	Marked      bool   // carries WooCommerce's mark of orders that it made anonymous; only read where it matters
 	Status      string // without "wc-"
 	Currency    string
 	Created     time.Time

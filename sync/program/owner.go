@@ -53,13 +53,39 @@ func foldRune(r rune) rune {
 	return least
 }
 
+// anonymous is the e-mail address that WooCommerce gives an order whose
+// personal data it removes, in place of the customer's.
+const anonymous = "deleted@site.invalid"
+
+// Anonymised reports whether WooCommerce removed the personal data of the
+// order. It takes its customer away too: an order that names one again is
+// theirs.
+func (o *Order) Anonymised() bool {
+	return o.Customer == 0 && (o.Marked || strings.EqualFold(o.Email, anonymous))
+}
+
+// ContactEmail returns the e-mail address by which the order may belong to a
+// user; empty: none.
+func (o *Order) ContactEmail() string {
+	if o.Anonymised() || nobodys(o.Email) {
+		return ""
+	}
+	return o.Email
+}
+
+// nobodys reports whether an address is one at which nobody can be: it ends in
+// a name that is reserved for that (RFC 2606).
+func nobodys(email string) bool {
+	return strings.HasSuffix(FoldEmail(email), FoldEmail(".invalid"))
+}
+
 // Account is an account that has entries of an order.
 type Account struct {
 	User   int64
 	Frozen bool // its user is excluded or no longer exists
 }
 
-// Why nobody earns an order, as OrderOwner says it.
+// Why nobody earns an order.
 const (
 	WhyGuest         = "guest"
 	WhyNoEmail       = "guest without e-mail"
@@ -67,50 +93,77 @@ const (
 	WhyNoSuchUser    = "no such user"
 	WhyExcluded      = "excluded"
 	WhyFrozenAccount = "frozen account"
+	WhyAnonymous     = "made anonymous"
 )
 
-// OrderOwner returns the user whose points an order's are, or 0 and why
-// nobody earns them.
+// Ownership says whose an order is.
+type Ownership struct {
+	User   int64  // whose points its are; 0: nobody
+	Counts int64  // for whom it counts, or would if they earned; 0: nobody known
+	Why    string // nobody earns it
+
+	// Claims tells that the order is the user's whatever a frozen account holds
+	// of it.
+	Claims bool
+}
+
+// Known is what is known of an order from before.
+type Known struct {
+	// Counted is for whom it counted when it was last seen; 0: nobody.
+	Counted int64
+	// Posted are the accounts that have entries of it, the one with the latest
+	// entry last; of the frozen ones only those that have points of it.
+	Posted []Account
+}
+
+// OrderOwner returns whose an order is.
 //
-// posted are the accounts that have any entry of the order, the one with the
-// latest entry last. A frozen one keeps the order from everybody else.
 // customer tells whether a user exists and is excluded. byEmail finds the
 // user with the lowest id whose e-mail has that FoldEmail; it is only asked
 // if the programme matches guests.
 func (p *Program) OrderOwner(
 	o *Order,
-	posted []Account,
+	known Known,
 	customer func(user int64) (exists, excluded bool),
 	byEmail func(folded string) (user int64, excluded, ok bool),
-) (user int64, why string) {
-	if slices.ContainsFunc(posted, func(a Account) bool { return a.Frozen }) {
-		return 0, WhyFrozenAccount
+) Ownership {
+	names := o.Customer
+	if o.Anonymised() {
+		if names = known.Counted; names == 0 {
+			return Ownership{Why: WhyAnonymous}
+		}
 	}
-	if o.Customer != 0 {
-		exists, excluded := customer(o.Customer)
+	if names != 0 {
+		exists, excluded := customer(names)
 		switch {
 		case !exists:
-			return 0, WhyNoSuchUser
+			return Ownership{Counts: names, Why: WhyNoSuchUser}
 		case excluded:
-			return 0, WhyExcluded
+			return Ownership{Counts: names, Why: WhyExcluded}
 		}
-		return o.Customer, ""
+		return Ownership{User: names, Counts: names, Claims: true}
+	}
+	for _, a := range slices.Backward(known.Posted) {
+		if a.Frozen {
+			return Ownership{Counts: a.User, Why: WhyFrozenAccount}
+		}
 	}
 	if p.rules.Guests != GuestsMatchEmail {
-		return 0, WhyGuest
+		return Ownership{Why: WhyGuest}
 	}
-	if len(posted) > 0 {
-		return posted[len(posted)-1].User, ""
+	if n := len(known.Posted); n > 0 {
+		return Ownership{User: known.Posted[n-1].User, Counts: known.Posted[n-1].User}
 	}
-	if o.Email == "" {
-		return 0, WhyNoEmail
+	email := o.ContactEmail()
+	if email == "" {
+		return Ownership{Why: WhyNoEmail}
 	}
-	user, excluded, ok := byEmail(FoldEmail(o.Email))
+	user, excluded, ok := byEmail(FoldEmail(email))
 	switch {
 	case !ok:
-		return 0, WhyNoMatch
+		return Ownership{Why: WhyNoMatch}
 	case excluded:
-		return 0, WhyExcluded
+		return Ownership{Counts: user, Why: WhyExcluded}
 	}
-	return user, ""
+	return Ownership{User: user, Counts: user}
 }

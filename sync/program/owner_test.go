@@ -12,7 +12,7 @@ import (
 
 func TestOrderOwner(t *testing.T) {
 	t.Parallel()
-	const matched, excluded = "Ann@Example.com", "excluded@example.com"
+	const matched, excluded, nobodys = "Ann@Example.com", "excluded@example.com", "zoe@shop.Invalid"
 	customer := func(user int64) (bool, bool) { return user != 404, user == 13 }
 	byEmail := func(folded string) (int64, bool, bool) {
 		switch folded {
@@ -20,6 +20,8 @@ func TestOrderOwner(t *testing.T) {
 			return 5, false, true
 		case program.FoldEmail(excluded):
 			return 13, true, true
+		case program.FoldEmail(nobodys):
+			return 9, false, true
 		}
 		return 0, false, false
 	}
@@ -30,42 +32,58 @@ func TestOrderOwner(t *testing.T) {
 		return accounts
 	}
 	frozen := program.Account{User: 13, Frozen: true}
+	known := func(counted int64, posted ...program.Account) program.Known {
+		return program.Known{Counted: counted, Posted: posted}
+	}
+	posted := func(users ...int64) program.Known { return known(0, live(users...)...) }
+	const gone = "deleted@site.invalid"
 	for _, c := range []struct {
-		name     string
-		guests   string
-		customer int64
-		email    string
-		posted   []program.Account
-		want     int64
-		why      string
+		name   string
+		guests string
+		order  order
+		known  program.Known
+		want   program.Ownership
 	}{
-		{"the customer earns", "ignore", 7, "", nil, 7, ""},
-		{"if he exists", "ignore", 404, "", nil, 0, program.WhyNoSuchUser},
-		{"if he is not excluded", "ignore", 13, "", nil, 0, program.WhyExcluded},
-		{"the customer's e-mail does not matter", "match_email", 404, matched, nil, 0, program.WhyNoSuchUser},
-		{"a guest earns for nobody", "ignore", 0, matched, nil, 0, program.WhyGuest},
-		{"a guest may earn for the user with his e-mail", "match_email", 0, matched, nil, 5, ""},
-		{"compared without regard to case", "match_email", 0, "ann@example.COM", nil, 5, ""},
-		{"nothing trimmed", "match_email", 0, " ann@example.com", nil, 0, program.WhyNoMatch},
-		{"an empty e-mail matches nobody", "match_email", 0, "", nil, 0, program.WhyNoEmail},
-		{"an unknown e-mail matches nobody", "match_email", 0, "x@example.com", nil, 0, program.WhyNoMatch},
-		{"a guest does not earn for an excluded user", "match_email", 0, excluded, nil, 0, program.WhyExcluded},
-		{"a guest's order stays with the account that has entries", "match_email", 0, matched, live(6), 6, ""},
-		{"also if its e-mail matches nobody any more", "match_email", 0, "x@example.com", live(6), 6, ""},
-		{"also if it has no e-mail any more", "match_email", 0, "", live(6), 6, ""},
-		{"of several accounts with the one of the latest entry", "match_email", 0, matched, live(6, 8), 8, ""},
-		{"a customer who is known now earns himself", "match_email", 7, matched, live(6), 7, ""},
-		{"an order moves from one live customer to another", "ignore", 7, "", live(6), 7, ""},
-		{"guests ignored earn for nobody, whatever was posted", "ignore", 0, matched, live(6), 0, program.WhyGuest},
-		{"a frozen account keeps the order from its customer", "ignore", 7, "", []program.Account{frozen}, 0, program.WhyFrozenAccount},
-		{"from matched guests", "match_email", 0, matched, []program.Account{frozen}, 0, program.WhyFrozenAccount},
-		{"even beside live accounts", "match_email", 0, matched, append(live(6), frozen, program.Account{User: 8}), 0, program.WhyFrozenAccount},
+		{"the customer earns", "ignore", order{Customer: 7}, known(0), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"if they exist", "ignore", order{Customer: 404}, known(0), program.Ownership{Counts: 404, Why: program.WhyNoSuchUser}},
+		{"if they are not excluded", "ignore", order{Customer: 13}, known(0), program.Ownership{Counts: 13, Why: program.WhyExcluded}},
+		{"the customer's e-mail does not matter", "match_email", order{Customer: 404, Email: matched}, known(0), program.Ownership{Counts: 404, Why: program.WhyNoSuchUser}},
+		{"a guest earns for nobody", "ignore", order{Email: matched}, known(0), program.Ownership{Why: program.WhyGuest}},
+		{"a guest may earn for the user with that e-mail", "match_email", order{Email: matched}, known(0), program.Ownership{User: 5, Counts: 5}},
+		{"compared without regard to case", "match_email", order{Email: "ann@example.COM"}, known(0), program.Ownership{User: 5, Counts: 5}},
+		{"nothing trimmed", "match_email", order{Email: " ann@example.com"}, known(0), program.Ownership{Why: program.WhyNoMatch}},
+		{"an empty e-mail matches nobody", "match_email", order{}, known(0), program.Ownership{Why: program.WhyNoEmail}},
+		{"an unknown e-mail matches nobody", "match_email", order{Email: "x@example.com"}, known(0), program.Ownership{Why: program.WhyNoMatch}},
+		{"a guest does not earn for an excluded user", "match_email", order{Email: excluded}, known(0), program.Ownership{Counts: 13, Why: program.WhyExcluded}},
+		{"a guest's order stays with the account that has entries", "match_email", order{Email: matched}, posted(6), program.Ownership{User: 6, Counts: 6}},
+		{"also if its e-mail matches nobody any more", "match_email", order{Email: "x@example.com"}, posted(6), program.Ownership{User: 6, Counts: 6}},
+		{"also if it has no e-mail any more", "match_email", order{}, posted(6), program.Ownership{User: 6, Counts: 6}},
+		{"of several accounts with the one of the latest entry", "match_email", order{Email: matched}, posted(6, 8), program.Ownership{User: 8, Counts: 8}},
+		{"a customer who is known now earns alone", "match_email", order{Customer: 7, Email: matched}, posted(6), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"an order moves from one live customer to another", "ignore", order{Customer: 7}, posted(6), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"guests ignored earn for nobody, whatever was posted", "ignore", order{Email: matched}, posted(6), program.Ownership{Why: program.WhyGuest}},
+
+		{"a frozen account gives an order to its live customer", "ignore", order{Customer: 7}, known(0, frozen), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"not to one who is excluded", "ignore", order{Customer: 13}, known(0, program.Account{User: 14, Frozen: true}), program.Ownership{Counts: 13, Why: program.WhyExcluded}},
+		{"not to one who is gone", "ignore", order{Customer: 404}, known(0, frozen), program.Ownership{Counts: 404, Why: program.WhyNoSuchUser}},
+		{"it keeps a guest's order from whom its e-mail matches", "match_email", order{Email: matched}, known(0, frozen), program.Ownership{Counts: 13, Why: program.WhyFrozenAccount}},
+		{"even beside live accounts", "match_email", order{Email: matched}, known(0, append(live(6), frozen, program.Account{User: 8})...), program.Ownership{Counts: 13, Why: program.WhyFrozenAccount}},
+
+		{"made anonymous, it stays with whom it counted for", "ignore", order{Email: gone}, known(7, live(7)...), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"also without entries", "match_email", order{Email: "Deleted@Site.INVALID"}, known(7), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"also when only the mark tells", "match_email", order{Email: matched, Marked: true}, known(7), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"and with nobody else, whoever has entries", "match_email", order{Email: gone}, known(7, live(6)...), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"also if they are excluded", "ignore", order{Email: gone}, known(13, frozen), program.Ownership{Counts: 13, Why: program.WhyExcluded}},
+		{"also if they are gone", "ignore", order{Email: gone}, known(404), program.Ownership{Counts: 404, Why: program.WhyNoSuchUser}},
+		{"first seen so it is nobody's", "match_email", order{Email: gone}, known(0), program.Ownership{Why: program.WhyAnonymous}},
+		{"nor by the e-mail that it still has", "match_email", order{Email: matched, Marked: true}, known(0), program.Ownership{Why: program.WhyAnonymous}},
+		{"naming a customer again it is theirs", "ignore", order{Customer: 7, Email: gone, Marked: true}, known(6, live(6)...), program.Ownership{User: 7, Counts: 7, Claims: true}},
+		{"an address where nobody can be matches nobody", "match_email", order{Email: nobodys}, known(0), program.Ownership{Why: program.WhyNoEmail}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := compile(t, func(r *rules) { r.Guests = c.guests })
-			user, why := p.OrderOwner(&order{Customer: c.customer, Email: c.email}, c.posted, customer, byEmail)
-			if user != c.want || why != c.why {
-				t.Errorf("OrderOwner = %d, %q, want %d, %q", user, why, c.want, c.why)
+			if got := p.OrderOwner(&c.order, c.known, customer, byEmail); got != c.want {
+				t.Errorf("OrderOwner = %+v, want %+v", got, c.want)
 			}
 		})
 	}

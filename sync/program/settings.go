@@ -14,6 +14,7 @@ type Settings struct {
 	Rules
 	Exclude         Exclusion `json:"exclude"`          // roles in lower case
 	NegativeBalance string    `json:"negative_balance"` // NegativeAllow or NegativeClamp
+	DeletedOrders   string    `json:"deleted_orders"`   // DeletedTakeBack or DeletedKeep
 	Redeem          Redeem    `json:"redeem"`
 	Expiry          Expiry    `json:"expiry"`
 }
@@ -38,6 +39,9 @@ type Expiry struct {
 const (
 	NegativeAllow = "allow"
 	NegativeClamp = "clamp"
+
+	DeletedTakeBack = "take_back"
+	DeletedKeep     = "keep"
 
 	GiveBackExpired  = "expired"  // a coupon that expired unused
 	GiveBackDeleted  = "deleted"  // a coupon that was deleted unused
@@ -103,6 +107,15 @@ var generalKeys = []settings.Key{
 			settings.Option{Value: NegativeClamp, Label: "The balance stops at zero"},
 		),
 		Group: "holding", Label: "When more is taken back than is there",
+	},
+	{
+		Path: "deleted_orders", Default: DeletedTakeBack,
+		Kind: settings.Choice(
+			settings.Option{Value: DeletedTakeBack, Label: "Their points are taken back"},
+			settings.Option{Value: DeletedKeep, Label: "Customers keep their points"},
+		),
+		Group: "earning", Late: 2, Label: "Orders that are deleted for good",
+		Help: "For shops that clear out old orders. An order in the trash is not deleted for good: its points are taken back.",
 	},
 }
 

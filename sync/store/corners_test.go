@@ -188,3 +188,40 @@ func TestLostConnectionIsToldApart(t *testing.T) {
 		}
 	})
 }
+
+func TestOrdersThatWereMadeAnonymous(t *testing.T) {
+	for _, storage := range []testshop.Storage{testshop.HPOS, testshop.Legacy, testshop.Synced} {
+		t.Run(storage.String(), func(t *testing.T) {
+			shop, s := newShop(t, testshop.Options{Storage: storage})
+			ctx := t.Context()
+			var orders []int64
+			for range 4 {
+				orders = append(orders, testshop.Must(shop.PlaceOrder(ctx, testshop.Order{Email: "a@example.com"})))
+			}
+			for i, mark := range []func(int64) error{
+				func(id int64) error { return shop.EraseOrder(ctx, id) },
+				func(id int64) error { return shop.MarkErased(ctx, id) },
+				func(id int64) error {
+					return shop.Exec(ctx, fmt.Sprintf(`INSERT INTO {p}%s VALUES (%d, '_anonymized', 'no'), (%d, '_anonymized_by', 'yes')`,
+						map[bool]string{true: "postmeta (post_id, meta_key, meta_value)", false: "wc_orders_meta (order_id, meta_key, meta_value)"}[storage == testshop.Legacy], id, id))
+				},
+			} {
+				if err := mark(orders[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			kind := store.HPOS
+			if storage == testshop.Legacy {
+				kind = store.Legacy
+			}
+			at(t, s, func(sn *store.Snapshot) error {
+				got, err := sn.Anonymised(ctx, kind, append(orders, 99999))
+				slices.Sort(got)
+				if diff := cmp.Diff(orders[:2], got); diff != "" {
+					t.Errorf("- want, + got:\n%s", diff)
+				}
+				return err
+			})
+		})
+	}
+}

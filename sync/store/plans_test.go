@@ -27,7 +27,9 @@ func grow(t testing.TB, shop *testshop.Shop, storage store.Storage, thousands in
 		write(t, shop, `INSERT INTO wp_wc_order_operational_data (order_id, date_paid_gmt) SELECT 1000 + n, '2024-01-01 00:00:00' FROM `+numbers)
 		write(t, shop, `INSERT INTO wp_wc_orders (id, status, type, total_amount, date_updated_gmt, parent_order_id)
 			SELECT 100000 + n, 'wc-completed', 'shop_order_refund', -1, '2024-01-01 00:00:00', 1000 + n FROM `+numbers+` WHERE n <= 3`)
-		write(t, shop, `INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) SELECT id, '_refund_amount', '1' FROM wp_wc_orders`)
+		for key, value := range map[string]string{"_refund_amount": "1", "_anonymized": "yes"} {
+			write(t, shop, `INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) SELECT id, '`+key+`', '`+value+`' FROM wp_wc_orders`)
+		}
 	} else {
 		post := `INSERT INTO wp_posts (ID, post_type, post_status, post_parent, post_date_gmt, post_modified_gmt, post_content, post_title, post_excerpt, to_ping, pinged, post_content_filtered) `
 		write(t, shop, post+`SELECT 1000 + n, 'shop_order', 'wc-completed', 0, '2024-01-01 00:00:00', '2024-01-01 00:00:00' + INTERVAL n MINUTE, '', '', '', '', '', '' FROM `+numbers)
@@ -35,6 +37,7 @@ func grow(t testing.TB, shop *testshop.Shop, storage store.Storage, thousands in
 		for _, key := range []string{"_customer_user", "_order_total", "_date_paid", "_something", "_else"} {
 			write(t, shop, `INSERT INTO wp_postmeta (post_id, meta_key, meta_value) SELECT 1000 + n, '`+key+`', '1' FROM `+numbers)
 		}
+		write(t, shop, `INSERT INTO wp_postmeta (post_id, meta_key, meta_value) SELECT 1000 + n, '_anonymized', 'yes' FROM `+numbers)
 	}
 	write(t, shop, `INSERT INTO wp_woocommerce_order_items (order_item_name, order_item_type, order_id) SELECT 'Tea', 'line_item', 1000 + n FROM `+numbers)
 	for _, key := range []string{"_qty", "_line_total", "_line_tax_data"} {
@@ -182,7 +185,10 @@ func costs(t *testing.T, db *testshop.Database, storage store.Storage, kind test
 		"coupons":     func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Coupons(ctx, coupons) },
 		"coupons for": func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.CouponsFor(ctx, []int64{3, 4}) },
 		"comments on": func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.CommentsOn(ctx, []int64{last}) },
-		"order rows":  func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Rows(ctx, storage, spread) },
+		"orders made anonymous": func(ctx context.Context, sn *store.Snapshot) (any, error) {
+			return sn.Anonymised(ctx, storage, spread)
+		},
+		"order rows": func(ctx context.Context, sn *store.Snapshot) (any, error) { return sn.Rows(ctx, storage, spread) },
 		"some products": func(ctx context.Context, sn *store.Snapshot) (any, error) {
 			return []any{testshop.Must(sn.CategoriesOf(ctx, spread)), testshop.Must(sn.ProductNames(ctx, spread))}, nil
 		},
