@@ -41,7 +41,7 @@ func StoreTables() []Table {
 		{Name: "options", Columns: columns("option_name option_value")},
 		{Name: "users", Users: true, Columns: columns("ID user_login user_email user_registered display_name")},
 		{Name: "usermeta", Users: true, Columns: columns("umeta_id user_id meta_key meta_value")},
-		{Name: "posts", Columns: columns("ID post_author post_date_gmt post_modified_gmt post_parent post_status post_title post_type")},
+		{Name: "posts", Columns: columns("ID post_author post_date post_date_gmt post_modified_gmt post_parent post_status post_title post_type")},
 		{Name: "postmeta", Columns: columns("meta_id post_id meta_key meta_value")},
 		{Name: "comments", Columns: columns("comment_ID comment_post_ID comment_parent user_id comment_type comment_approved comment_date_gmt")},
 		{Name: "commentmeta", Columns: columns("meta_id comment_id meta_key meta_value")},
