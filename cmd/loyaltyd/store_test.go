@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
 )
 
@@ -42,6 +43,9 @@ func TestEveryKindOfStoreUnderItsGrants(t *testing.T) {
 		"compatibility mode":   {Storage: testshop.Synced},
 		"a site of a network":  {Prefix: "wp_7_", UsersPrefix: "wp_"},
 		"a site of an unusual": {Prefix: "My$Shop_"},
+		"users of other names": {UserTables: database.UserTables{Users: "all$people", Meta: "people_meta"}},
+		"only the users":       {Prefix: "wp_7_", UserTables: database.UserTables{Users: "people"}},
+		"only a network's":     {Prefix: "wp_7_", UsersPrefix: "wp_", UserTables: database.UserTables{Users: "people"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, o, func(s *stand) {
@@ -421,5 +425,34 @@ func TestWithoutAStore(t *testing.T) {
 		if strings.Contains(a.stdout+a.stderr, "geheim") {
 			t.Errorf("loyaltyd %s shows the password", c.args)
 		}
+	}
+}
+
+// One shop of a network, and one that has its users in common with another
+// site: who registered there did not sign up here.
+func TestSignUpsElsewhere(t *testing.T) {
+	for name, o := range map[string]testshop.Options{
+		"a site of a network":  {Prefix: "wp_7_", UsersPrefix: "wp_"},
+		"users in common":      {UserTables: database.UserTables{Users: "main_users", Meta: "main_usermeta"}},
+		"a network of another": {Prefix: "wp_7_", UserTables: database.UserTables{Users: "main_users", Meta: "main_usermeta"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, o, func(s *stand) {
+				ada := s.customer("ada")
+				for _, login := range []string{"bob", "cid", "dov"} {
+					id := s.customer(login)
+					err := s.shop.Exec(s.ctx(), `UPDATE {u}usermeta SET meta_key = 'wp_3_capabilities' WHERE user_id = ? AND meta_key LIKE '%capabilities'`, id)
+					if err != nil {
+						s.t.Fatal(err)
+					}
+				}
+				s.order(ada+1, "80", spring)
+				s.ok("sync", "--set", "program.earn.signup.points=50")
+				if got, want := fmt.Sprint(s.balances()), fmt.Sprintf("map[1:50 %d:50 %d:80]", ada, ada+1); got != want {
+					s.t.Errorf("balances %s, want %s", got, want)
+				}
+				s.ok("verify", "--set", "program.earn.signup.points=50")
+			})
+		})
 	}
 }
