@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 )
@@ -24,6 +25,13 @@ func (x *examination) storeSettings(ctx context.Context) {
 		storage = "posts (legacy)"
 	}
 	x.ok("store", "%s keeps its orders in %s, in %s", settings.Home, storage, settings.Currency)
+	if users := x.store.UserTables(); settings.SharedUsers || users != database.UsersUnder(x.site.Prefix) {
+		whose := "all of them are this site's"
+		if settings.SharedUsers {
+			whose = "this site's are those who have capabilities in it"
+		}
+		x.ok("users", "in %s and %s; %s", users.Users, users.Meta, whose)
+	}
 	x.ok("time zone", "%s, weeks from %s", settings.ZoneName, settings.StartOfWeek)
 	err = x.snapshot(ctx, func(sn *store.Snapshot) error {
 		on, differ, err := sn.Compatibility(ctx)

@@ -452,6 +452,10 @@ func TestSignUpsElsewhere(t *testing.T) {
 					s.t.Errorf("balances %s, want %s", got, want)
 				}
 				s.ok("verify", "--set", "program.earn.signup.points=50")
+				want := fmt.Sprintf("ok    users: in %s and %s; this site's are those who have capabilities in it", s.shop.UserTables.Users, s.shop.UserTables.Meta)
+				if out := s.ok("doctor"); !strings.Contains(out, want) {
+					s.t.Errorf("doctor lacks %q:\n%s", want, out)
+				}
 			})
 		})
 	}
