@@ -71,6 +71,41 @@ func TestEveryKindOfStoreUnderItsGrants(t *testing.T) {
 	}
 }
 
+// The users in another database of the server.
+func TestUsersOfAnotherDatabase(t *testing.T) {
+	each(t, testshop.Options{}, func(s *stand) {
+		name := s.db.Name + "_people"
+		if err := s.db.Server.CreateDatabase(s.ctx(), name); err != nil {
+			s.t.Fatal(err)
+		}
+		s.t.Cleanup(func() {
+			if err := s.db.Server.DropDatabase(s.t.Context(), name); err != nil {
+				s.t.Log(err)
+			}
+		})
+		if _, err := s.db.Root.ExecContext(s.ctx(), "RENAME TABLE wp_users TO "+name+".wp_users, wp_usermeta TO "+name+".wp_usermeta"); err != nil {
+			s.t.Fatal(err)
+		}
+		if a := s.command("sync"); a.status != 1 || !strings.Contains(a.stderr, "wp_users") {
+			s.t.Errorf("without the tables: exit status %d: %s", a.status, a.stderr)
+		}
+		if a := s.command("sync", "--dsn", s.db.DSN()); a.status != 1 || !strings.Contains(a.stderr, "store.users_table") {
+			s.t.Errorf("without the tables, with all rights: exit status %d: %s", a.status, a.stderr)
+		}
+		s.shop.UserTables = database.UserTables{Users: database.TableName(name + ".wp_users"), Meta: database.TableName(name + ".wp_usermeta")}
+		s.dsn = s.db.DSN()
+		s.dsn = s.user()
+		ada := s.customer("ada")
+		s.order(ada, "120.50", spring)
+		s.ok("sync")
+		s.ok("verify")
+		s.ok("doctor")
+		if got := s.balances(); got[ada] != 120 {
+			s.t.Errorf("balances %v", got)
+		}
+	})
+}
+
 // The ledger in a database of its own, each under its own rights.
 func TestLedgerElsewhere(t *testing.T) {
 	each(t, testshop.Options{}, func(s *stand) {

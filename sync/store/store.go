@@ -105,7 +105,11 @@ func (s *Store) findUsers(ctx context.Context, custom database.UserTables) error
 		}
 	}
 	for _, table := range []database.TableName{s.users.Users, s.users.Meta} {
-		if err := s.probe(ctx, string(table)); err != nil {
+		err := s.probe(ctx, string(table))
+		if database.Code(err) == errNoSuchTable {
+			return fmt.Errorf("%w: if wp-config.php defines CUSTOM_USER_TABLE or CUSTOM_USER_META_TABLE, name them with store.users_table and store.usermeta_table", err)
+		}
+		if err != nil {
 			return err
 		}
 	}
