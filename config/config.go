@@ -44,6 +44,10 @@ type Store struct {
 	// TablePrefix is empty when it is not configured: then the prefix in
 	// wp-config.php counts, or wp_ with a DSN.
 	TablePrefix string `json:"table_prefix"`
+	// The tables of users and of their meta where they have names of their own;
+	// empty: what wp-config.php says, else WordPress's.
+	UsersTable    string `json:"users_table"`
+	UserMetaTable string `json:"usermeta_table"`
 }
 
 // Ledger says where the ledger's tables are. A zero DSN means the store's

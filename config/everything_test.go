@@ -15,6 +15,8 @@ var everything = map[string]string{
 	"store.dsn":                                 "shop:p@ss@tcp(db:3306)/wordpress",
 	"store.dsn_file":                            "",
 	"store.table_prefix":                        "wp_2_",
+	"store.users_table":                         "people",
+	"store.usermeta_table":                      "main.people-meta",
 	"ledger.dsn":                                "points@unix(/run/mysqld/mysqld.sock)/points",
 	"ledger.dsn_file":                           "",
 	"endpoint.listen":                           "192.168.1.5:9000",
@@ -68,7 +70,7 @@ var everything = map[string]string{
 
 func wantEverything() config.Config {
 	return config.Config{
-		Store:  config.Store{DSN: config.NewDSN("shop:p@ss@tcp(db:3306)/wordpress"), TablePrefix: "wp_2_"},
+		Store:  config.Store{DSN: config.NewDSN("shop:p@ss@tcp(db:3306)/wordpress"), TablePrefix: "wp_2_", UsersTable: "people", UserMetaTable: "main.people-meta"},
 		Ledger: config.Ledger{DSN: config.NewDSN("points@unix(/run/mysqld/mysqld.sock)/points")},
 		Endpoint: config.Endpoint{
 			Listen: "192.168.1.5:9000", Remote: true, Key: config.NewSecret(keyText),
@@ -166,6 +168,8 @@ const everythingYAML = `# as people write it
 store:
   dsn: shop:p@ss@tcp(db:3306)/wordpress
   table_prefix: wp_2_
+  users_table: people
+  UserMeta_Table: main.people-meta
   wp_path:
 ledger: {dsn: points@unix(/run/mysqld/mysqld.sock)/points}
 endpoint: {listen: "192.168.1.5:9000", remote: true, key: "` + keyText + `", token: ` + tokenText + `}
@@ -217,7 +221,7 @@ program:
   expiry: {mode: lots, days: 400}
 `
 
-const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\/wordpress", "table_prefix": "wp_2_", "wp_path": null},
+const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\/wordpress", "table_prefix": "wp_2_", "users_table": "people", "usermeta_table": "main.people-meta", "wp_path": null},
 	"ledger": {"dsn": "points@unix(/run/mysqld/mysqld.sock)/points"},
 	"endpoint": {"listen": "192.168.1.5:9000", "remote": true, "key": "` + keyText + `", "token": "` + tokenText + `"},
 	"brake": {"percent": 2.50, "entries": 7},

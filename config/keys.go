@@ -20,6 +20,8 @@ var daemonKeys = []settings.Key{
 	{Path: "store.dsn", Kind: dsn(), Default: `""`, Help: "The store's database, instead of the folder."},
 	{Path: "store.dsn_file", Kind: settings.Text(), Default: `""`, Help: "A file that holds the store's DSN."},
 	{Path: "store.table_prefix", Kind: tablePrefix(), Default: `""`, Help: "Prefix of the site's tables. Empty: that of wp-config.php, else wp_. In a multisite that of the site, such as wp_2_."},
+	{Path: "store.users_table", Kind: tableName(), Default: `""`, Help: "The table of users, if it has a name of its own. Empty: CUSTOM_USER_TABLE of wp-config.php, else WordPress's."},
+	{Path: "store.usermeta_table", Kind: tableName(), Default: `""`, Help: "The table of their meta, likewise. Empty: CUSTOM_USER_META_TABLE of wp-config.php, else WordPress's."},
 	{Path: "ledger.dsn", Kind: dsn(), Default: `""`, Help: "A database of its own for the ledger. Empty: the store's. The reports are copied to the store's."},
 	{Path: "ledger.dsn_file", Kind: settings.Text(), Default: `""`, Help: "A file that holds the ledger's DSN."},
 	{Path: "endpoint.listen", Kind: settings.Text(), Default: `127.0.0.1:8787`, Help: "Where the plugin reaches the daemon: host:port, or the path of a socket."},
@@ -95,18 +97,37 @@ func dsn() settings.Kind {
 }
 
 func tablePrefix() settings.Kind {
+	return checkedText("table_prefix", func(text string) error {
+		_, err := database.ParsePrefix(text)
+		return err
+	})
+}
+
+// tableName is a table's full name, or nothing.
+func tableName() settings.Kind {
+	return checkedText("table_name", func(text string) error {
+		if text == "" {
+			return nil
+		}
+		_, err := database.ParseTableName(text)
+		return err
+	})
+}
+
+// checkedText is a text for which check has no error.
+func checkedText(name string, check func(string) error) settings.Kind {
 	read := func(_ settings.Kind, e settings.Entry) (any, bool) {
 		text, ok := e.Text()
 		if !ok {
 			return nil, false
 		}
-		if _, err := database.ParsePrefix(text); err != nil {
+		if err := check(text); err != nil {
 			e.Refuse("%v", err)
 			return nil, false
 		}
 		return text, true
 	}
-	return settings.New("table_prefix", read, nil)
+	return settings.New(name, read, nil)
 }
 
 func percent() settings.Kind {

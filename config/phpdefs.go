@@ -12,6 +12,7 @@ import (
 type definition struct {
 	value string
 	plain bool // value is known: it is one string or whole number
+	after bool // not plain: the value is a string after $table_prefix
 	sure  bool // no condition stands before it
 	line  int
 }
@@ -25,6 +26,25 @@ type phpDefinitions map[string][]definition
 func (d phpDefinitions) constant(name string) (definition, error) {
 	return decide(name, d[name])
 }
+
+// constantAfterPrefix is constant where the value may also be written as
+// $table_prefix . 'name'.
+func (d phpDefinitions) constantAfterPrefix(name string) (definition, error) {
+	all := slices.Clone(d[name])
+	for i := range all {
+		if !all[i].after {
+			continue
+		}
+		prefix, err := d.variable(prefixVariable)
+		if err != nil {
+			return all[i], err
+		}
+		all[i].value, all[i].plain = prefix.value+all[i].value, true
+	}
+	return decide(name, all)
+}
+
+const prefixVariable = "$table_prefix"
 
 // variable returns the value of the variable at the end. The last one wins.
 func (d phpDefinitions) variable(name string) (definition, error) {
@@ -283,6 +303,10 @@ func (p *phpParser) add(name string, line, start int) {
 		t := p.tokens[start]
 		d.value = t.text
 		d.plain = t.kind == phpString || t.kind == phpNumber && wholeNumber.MatchString(t.text)
+	}
+	if at := func(n int) phpToken { return p.peek(start - p.at + n) }; at(0).kind == phpVariable && at(0).text == prefixVariable &&
+		at(1).is(".") && at(2).kind == phpString && p.endsExpression(start+3) {
+		d.value, d.after = at(2).text, true
 	}
 	p.found[name] = append(p.found[name], d)
 }

@@ -198,6 +198,9 @@ func TestRefused(t *testing.T) {
 		{"no DSN file", "ledger: {dsn_file: /nowhere/at/all}", `ledger.dsn_file: "/nowhere/at/all" cannot be read: no such file or directory`},
 		{"a folder as DSN file", "ledger: {dsn_file: /}", `"/" cannot be read: is a directory`},
 		{"a prefix", "store: {table_prefix: wp-}", `table prefix "wp-": only letters`},
+		{"a table", "store: {users_table: a.b.c}", `table "a.b.c": only letters`},
+		{"a table of nothing", "store: {usermeta_table: people.}", `table "people.": only letters`},
+		{"a table with more", "store: {users_table: \"users; DROP TABLE x\"}", `table "users; DROP TABLE x": only letters`},
 	}
 	for _, test := range cases {
 		_, err := load(t, test.file, nil)

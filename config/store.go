@@ -9,6 +9,9 @@ import (
 type Site struct {
 	DSN    DSN
 	Prefix database.Prefix
+	// Users are the tables of users that have names of their own; empty ones
+	// have WordPress's.
+	Users database.UserTables
 	// Origin is where the DSN comes from, for people: the path of
 	// wp-config.php, or a key of the configuration.
 	Origin string
@@ -39,12 +42,16 @@ func (c Config) Resolve() (Site, error) {
 			return Site{}, settings.Invalid("", "store.table_prefix", "%v", err)
 		}
 	}
+	users, err := c.Store.userTables()
+	if err != nil {
+		return Site{}, err
+	}
 	if c.Store.WPPath == "" {
 		origin := "store.dsn"
 		if c.Store.DSNFile != "" {
 			origin = c.Store.DSNFile
 		}
-		return Site{DSN: c.Store.DSN, Prefix: prefix, Origin: origin}, nil
+		return Site{DSN: c.Store.DSN, Prefix: prefix, Users: users, Origin: origin}, nil
 	}
 	wp, err := ReadWPConfig(c.Store.WPPath)
 	if err != nil {
@@ -55,5 +62,24 @@ func (c Config) Resolve() (Site, error) {
 			return Site{}, err
 		}
 	}
-	return Site{DSN: wp.DSN, Prefix: prefix, Origin: wp.Path, Keys: wp.Keys()}, nil
+	if users, err = wp.UserTables(users); err != nil {
+		return Site{}, err
+	}
+	return Site{DSN: wp.DSN, Prefix: prefix, Users: users, Origin: wp.Path, Keys: wp.Keys()}, nil
+}
+
+// userTables returns those that are configured.
+func (s Store) userTables() (tables database.UserTables, err error) {
+	for _, t := range []struct {
+		key, text string
+		name      *database.TableName
+	}{{"store.users_table", s.UsersTable, &tables.Users}, {"store.usermeta_table", s.UserMetaTable, &tables.Meta}} {
+		if t.text == "" {
+			continue
+		}
+		if *t.name, err = database.ParseTableName(t.text); err != nil {
+			return tables, settings.Invalid("", t.key, "%v", err)
+		}
+	}
+	return tables, nil
 }

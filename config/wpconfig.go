@@ -125,7 +125,7 @@ func (c WPConfig) place(d definition) string {
 // Prefix returns $table_prefix. The error is an *InvalidError.
 func (c WPConfig) Prefix() (database.Prefix, error) {
 	const instead = "give it with --table-prefix or store.table_prefix"
-	found, err := c.definitions.variable("$table_prefix")
+	found, err := c.definitions.variable(prefixVariable)
 	if err != nil {
 		return "", settings.Invalid(c.place(found), "", "%v: %s", err, instead)
 	}
@@ -134,6 +134,35 @@ func (c WPConfig) Prefix() (database.Prefix, error) {
 		return "", settings.Invalid(c.place(found), "", "%v", err)
 	}
 	return prefix, nil
+}
+
+// UserTables returns the tables that CUSTOM_USER_TABLE and
+// CUSTOM_USER_META_TABLE name, which have no prefix but one that is written out
+// there. Those of configured that have a name win. The error is an
+// *InvalidError.
+func (c WPConfig) UserTables(configured database.UserTables) (tables database.UserTables, err error) {
+	for _, t := range []struct {
+		constant, key    string
+		configured, name *database.TableName
+	}{
+		{"CUSTOM_USER_TABLE", "store.users_table", &configured.Users, &tables.Users},
+		{"CUSTOM_USER_META_TABLE", "store.usermeta_table", &configured.Meta, &tables.Meta},
+	} {
+		if *t.name = *t.configured; *t.name != "" || len(c.definitions[t.constant]) == 0 {
+			continue
+		}
+		found, err := c.definitions.constantAfterPrefix(t.constant)
+		if err != nil {
+			return tables, settings.Invalid(c.place(found), "", "%v: give the table's name with %s", err, t.key)
+		}
+		if found.value == "" { // to WordPress as good as none
+			continue
+		}
+		if *t.name, err = database.ParseTableName(found.value); err != nil {
+			return tables, settings.Invalid(c.place(found), "", "%s: %v", t.constant, err)
+		}
+	}
+	return tables, nil
 }
 
 // defaultSockets are where servers put their socket, by distribution.

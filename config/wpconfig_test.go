@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -300,5 +301,48 @@ func TestResolve(t *testing.T) {
 		case string(site.Prefix) != test.prefix || site.Origin != test.origin || site.DSN.IsZero():
 			t.Errorf("%s: prefix %q from %q, DSN %v, want %q from %q", name, site.Prefix, site.Origin, site.DSN, test.prefix, test.origin)
 		}
+	}
+}
+
+func TestUserTables(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		code string
+		args []string
+		want string // users and their meta, or the text of the error
+	}{
+		"none":                   {"", nil, " "},
+		"both":                   {`define('CUSTOM_USER_TABLE', 'people'); define('CUSTOM_USER_META_TABLE', "people_meta");`, nil, "people people_meta"},
+		"only one":               {`const CUSTOM_USER_TABLE = 'main_users';`, nil, "main_users "},
+		"after the prefix":       {`define( 'CUSTOM_USER_TABLE', $table_prefix . 'my_users' ); define('CUSTOM_USER_META_TABLE', $table_prefix.'my_usermeta');`, nil, "wp_my_users wp_my_usermeta"},
+		"if there is none":       {`if ( ! defined('CUSTOM_USER_TABLE') ) define('CUSTOM_USER_TABLE', 'a');`, nil, "a "},
+		"of another database":    {"define('CUSTOM_USER_TABLE', '`main`.wp_users'); define('CUSTOM_USER_META_TABLE', 'main.wp_usermeta');", nil, "main.wp_users main.wp_usermeta"},
+		"empty":                  {`define('CUSTOM_USER_TABLE', '');`, nil, " "},
+		"in a comment":           {`// define('CUSTOM_USER_TABLE', 'a');`, nil, " "},
+		"another prefix changes": {`define('CUSTOM_USER_TABLE', $table_prefix . 'u');`, []string{"--table-prefix", "wp_2_"}, "wp_u "},
+		"the key wins":           {`define('CUSTOM_USER_TABLE', 'a'); define('CUSTOM_USER_META_TABLE', 'b');`, []string{"--set", "store.users_table=c"}, "c b"},
+		"the key helps":          {`define('CUSTOM_USER_TABLE', getenv('USERS'));`, []string{"--set", "store.users_table=c"}, "c "},
+		"computed":               {`define('CUSTOM_USER_TABLE', getenv('USERS'));`, nil, "CUSTOM_USER_TABLE is not written out but computed by PHP: give the table's name with store.users_table"},
+		"a longer expression":    {`define('CUSTOM_USER_META_TABLE', $table_prefix . 'a' . $b);`, nil, "give the table's name with store.usermeta_table"},
+		"of another variable":    {`define('CUSTOM_USER_TABLE', $prefix . 'a');`, nil, "give the table's name with store.users_table"},
+		"by condition":           {`if ($x) { define('CUSTOM_USER_TABLE', 'a'); } else { define('CUSTOM_USER_TABLE', 'b'); }`, nil, "different values"},
+		"impossible":             {`define('CUSTOM_USER_TABLE', 'a b');`, nil, `CUSTOM_USER_TABLE: table "a b": only letters`},
+	}
+	for name, test := range cases {
+		root := wpRoot(t, map[string]string{"wp-config.php": strings.Replace(sample, "define( 'WP_DEBUG'", test.code+"\ndefine( 'WP_DEBUG'", 1)})
+		site, err := mustLoad(t, "", nil, append([]string{"--wp-path", root}, test.args...)...).Resolve()
+		if err != nil {
+			if got := strings.Join(problems(t, err), "\n"); !strings.Contains(got, test.want) {
+				t.Errorf("%s: %v, want %q", name, err, test.want)
+			}
+			continue
+		}
+		if got := fmt.Sprintf("%s %s", site.Users.Users, site.Users.Meta); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	site, err := mustLoad(t, "", nil, "--dsn", "u@tcp(h:1)/d", "--set", "store.users_table=people", "--set", "store.usermeta_table=`x-y`.meta").Resolve()
+	if err != nil || site.Users.Users != "people" || site.Users.Meta.SQL() != "`x-y`.`meta`" {
+		t.Errorf("with a DSN: %v, %v", site.Users, err)
 	}
 }

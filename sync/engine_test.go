@@ -74,7 +74,7 @@ func granted(t testing.TB, db *testshop.Database, ledgerPrefix database.Prefix) 
 
 func grantedReading(t testing.TB, db *testshop.Database) string {
 	t.Helper()
-	target := grants.Target{Account: "{user}", Database: db.Name, Prefix: prefix, Users: prefix}
+	target := grants.Target{Account: "{user}", Database: db.Name, Prefix: prefix, Users: database.UsersUnder(prefix)}
 	err := db.Root.Get(&target.OrderTables, `SELECT COUNT(*) > 0 FROM information_schema.tables
 		WHERE table_schema = DATABASE() AND table_name = 'wp_wc_orders'`)
 	if err != nil {

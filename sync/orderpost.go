@@ -25,7 +25,7 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 	seen := make([]seenOrder, 0, rows)
 	for _, c := range p.cases {
 		if c.record != nil {
-			result.problems = append(result.problems, c.record.Problems...)
+			result.problems = append(append(result.problems, c.record.Problems...), c.record.Dates...)
 		}
 		if c.failed != nil {
 			result.failures = append(result.failures, c.failed.Error())

@@ -309,6 +309,9 @@ func (r *run) readSite() error {
 	if err != nil {
 		return fmt.Errorf("encode the exclusions: %w", err)
 	}
+	if r.settings.SharedUsers { // then some count no more
+		exclusion = append(exclusion, "+outsiders"...)
+	}
 	r.site = site{
 		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
 		Exclusion: string(exclusion), Digests: store.DigestVersion,

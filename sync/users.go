@@ -304,7 +304,10 @@ func (r *run) signupOf(tx *ledger.Tx, user *program.User, posted ledger.Posted) 
 	if rules == nil {
 		return w, &MissingVersionError{Fact: fmt.Sprintf("the sign-up of user %d", user.ID), Version: w.program}
 	}
-	w.want = rules.Signup(user)
+	// Who has nothing to do with this site of a network did not sign up here.
+	if w.known || !r.settings.SharedUsers || !user.Outsider {
+		w.want = rules.Signup(user)
+	}
 	return w, nil
 }
 

@@ -175,3 +175,14 @@ func (w *world) dates(id int64) {
 	w.did("order %d is dated %s", id, at)
 	w.do(w.shop.SetDates(w.ctx, id, testshop.Dates{Created: at, Paid: at.Add(time.Hour)}))
 }
+
+// writeDate leaves an order with a date of payment or completion in its meta
+// only, as an importer or an old release does.
+func (w *world) writeDate(id int64) {
+	at := w.shop.Now().Add(-time.Duration(rapid.IntRange(1, 3000).Draw(w.t, "hours")) * time.Hour)
+	key := pick(w, "key", []string{"_paid_date", "_completed_date"})
+	layout := pick(w, "layout", []string{time.DateTime, time.RFC3339, "January 2, 2006 3:04 pm", "02.01.2006", "none"})
+	w.did("order %d has only the date %s %q", id, key, at.Format(layout))
+	w.do(w.shop.SetDates(w.ctx, id, testshop.Dates{Paid: testshop.Never, Completed: testshop.Never}))
+	w.do(w.shop.WriteDate(w.ctx, id, key, at.Format(layout)))
+}

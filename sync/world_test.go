@@ -143,7 +143,7 @@ func (w *world) step() {
 			action{"status", order(w.setStatus)}, action{"status", order(w.setStatus)}, action{"refund", order(w.refund)},
 			action{"refund", order(w.refund)}, action{"edit", order(w.editLine)}, action{"recalculate", order(w.recalculate)},
 			action{"move", order(w.move)}, action{"erase", order(w.erase)}, action{"trash", order(w.trash)}, action{"delete", order(w.delete)},
-			action{"dates", order(w.dates)}, action{"add line", order(w.addLine)})
+			action{"dates", order(w.dates)}, action{"written date", order(w.writeDate)}, action{"add line", order(w.addLine)})
 	}
 	if len(w.refunds) > 0 {
 		actions = append(actions, action{"unrefund", w.deleteRefund})

@@ -166,7 +166,7 @@ func (a *app) prepare(ctx context.Context, update bool) error {
 // openStore opens the store and makes the engine that syncs it. It proves that
 // the site's settings can be understood.
 func (a *app) openStore(ctx context.Context) error {
-	opened, err := store.Open(ctx, a.storeDB, a.site.Prefix)
+	opened, err := store.OpenWith(ctx, a.storeDB, a.site.Prefix, a.site.Users)
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ func (c *cli) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "Look for what keeps loyaltyd from doing its work, and say what to do",
 		Long: `Checks the configuration, the databases and the rights in them, the store's
-settings, its clock, its orders' currencies and amounts, and the daemon. Nothing
-is changed.
+settings, its clock, its orders' currencies, dates, customers and amounts, and
+the daemon. Nothing is changed.
 
 Each line is ok, warn (works, but look at it) or FAIL (does not work).`,
 		Args: noArguments,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/internal/grants"
 	"loyaltyd/sync/store"
 )
@@ -102,7 +103,7 @@ func (x *examination) readingRights(ctx context.Context) {
 		}
 		name := table.FullName(x.site.Prefix, found.users)
 		if err := tryReading(ctx, x.storeDB, name, table.Columns); err != nil {
-			denied.add(name, err)
+			denied.add(string(name), err)
 		}
 	}
 	if len(denied.tables) > 0 {
@@ -112,8 +113,8 @@ func (x *examination) readingRights(ctx context.Context) {
 	x.ok("rights", "all that is needed of the store can be read")
 }
 
-func tryReading(ctx context.Context, db *sqlx.DB, table string, columns []string) error {
-	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM `"+table+"` LIMIT 0")
+func tryReading(ctx context.Context, db *sqlx.DB, table database.TableName, columns []string) error {
+	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+table.SQL()+" LIMIT 0")
 	if err != nil {
 		return err
 	}

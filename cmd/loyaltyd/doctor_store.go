@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 )
@@ -24,6 +25,13 @@ func (x *examination) storeSettings(ctx context.Context) {
 		storage = "posts (legacy)"
 	}
 	x.ok("store", "%s keeps its orders in %s, in %s", settings.Home, storage, settings.Currency)
+	if users := x.store.UserTables(); settings.SharedUsers || users != database.UsersUnder(x.site.Prefix) {
+		whose := "all of them are this site's"
+		if settings.SharedUsers {
+			whose = "this site's are those who have capabilities in it"
+		}
+		x.ok("users", "in %s and %s; %s", users.Users, users.Meta, whose)
+	}
 	x.ok("time zone", "%s, weeks from %s", settings.ZoneName, settings.StartOfWeek)
 	err = x.snapshot(ctx, func(sn *store.Snapshot) error {
 		on, differ, err := sn.Compatibility(ctx)
@@ -124,6 +132,9 @@ func (x *examination) orders(ctx context.Context) {
 		}
 		x.currencies(kinds, settings.Currency)
 		x.statuses(kinds)
+		if err := x.namedOrders(ctx, sn, settings.Storage); err != nil {
+			return err
+		}
 		ids, err := sn.LatestOrders(ctx, settings.Storage, sampleOrders)
 		if err != nil {
 			return err
@@ -132,9 +143,18 @@ func (x *examination) orders(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		var odd []string
+		var odd, dates []string
 		for i := range records {
 			odd = append(odd, records[i].Problems...)
+			if !records[i].Undated {
+				dates = append(dates, records[i].Dates...)
+			}
+		}
+		const shown = 3
+		if len(dates) > 0 {
+			x.add(warning, "dates", "correct them in WooCommerce; until then they count as missing",
+				"%s cannot be read among the newest %s: %s", count(int64(len(dates)), "date", "dates"),
+				count(int64(len(records)), "order", "orders"), strings.Join(dates[:min(len(dates), shown)], "; "))
 		}
 		if len(records) == 0 {
 			x.ok("amounts", "there are no orders yet")
@@ -144,7 +164,6 @@ func (x *examination) orders(ctx context.Context) {
 			x.ok("amounts", "the newest %s can be read", count(int64(len(records)), "order", "orders"))
 			return nil
 		}
-		const shown = 3
 		x.add(warning, "amounts", "correct the orders in WooCommerce; until then these amounts count as 0",
 			"%s cannot be read among the newest %s: %s", count(int64(len(odd)), "amount", "amounts"),
 			count(int64(len(records)), "order", "orders"), strings.Join(odd[:min(len(odd), shown)], "; "))
@@ -153,6 +172,41 @@ func (x *examination) orders(ctx context.Context) {
 	if err != nil {
 		x.failed("orders", err)
 	}
+}
+
+// namedOrders names orders without any date, and those of customers who do not
+// exist.
+func (x *examination) namedOrders(ctx context.Context, sn *store.Snapshot, storage store.Storage) error {
+	const shown = 10
+	undated, err := sn.Undated(ctx, storage, shown)
+	if err != nil {
+		return err
+	}
+	if undated.Count > 0 {
+		x.add(warning, "dates", "give them a date of creation in WooCommerce; until then they count as of 1970-01-01, before any program.starts",
+			"%s without any date: %s", count(undated.Count, "order", "orders"), orderNumbers(undated))
+	} else {
+		x.ok("dates", "every order has a date")
+	}
+	ownerless, err := sn.WithoutCustomer(ctx, storage, shown)
+	if err == nil && ownerless.Count > 0 {
+		x.add(warning, "customers", "choose the customer again in WooCommerce, or none; until then they earn for nobody",
+			"%s of customers who are no users of WordPress: %s", count(ownerless.Count, "order", "orders"), orderNumbers(ownerless))
+	}
+	return err
+}
+
+// orderNumbers names orders by their numbers.
+func orderNumbers(some store.Some) string {
+	names := make([]string, len(some.IDs))
+	for i, id := range some.IDs {
+		names[i] = fmt.Sprintf("#%d", id)
+	}
+	text := strings.Join(names, ", ")
+	if some.Count > int64(len(some.IDs)) {
+		text += " …"
+	}
+	return text
 }
 
 // currencies counts the orders that earn nothing for want of a rate.

@@ -66,12 +66,12 @@ func (c *cli) grants(cmd *cobra.Command, account string) error {
 type tables struct {
 	looked bool // it could be reached
 	orders bool // WooCommerce's order tables exist
-	users  database.Prefix
+	users  database.UserTables
 }
 
 // lookAtTables finds out what the store has, as far as it may be seen.
 func lookAtTables(ctx context.Context, site config.Site) tables {
-	t := tables{users: site.Prefix}
+	t := tables{users: site.Users.Or(database.UsersUnder(site.Prefix))}
 	db, err := database.OpenStore(ctx, site.DSN.Reveal())
 	if err != nil {
 		return t
@@ -87,8 +87,12 @@ func lookAtTables(ctx context.Context, site config.Site) tables {
 		return t
 	}
 	t.looked, t.orders = true, has(string(site.Prefix)+"wc_orders")
-	if !has(string(site.Prefix)+"users") && has(string(site.Prefix.Base())+"users") {
-		t.users = site.Prefix.Base()
+	one := "users"
+	if site.Users.Users != "" {
+		one = "usermeta"
+	}
+	if !has(string(site.Prefix)+one) && has(string(site.Prefix.Base())+one) {
+		t.users = site.Users.Or(database.UsersUnder(site.Prefix.Base()))
 	}
 	return t
 }
@@ -109,7 +113,7 @@ func grantsText(account string, site config.Site, ledgerDSN config.DSN, own bool
 	if !found.looked {
 		heading("The database could not be looked at. On a store without WooCommerce's order",
 			"tables, leave out the lines with wc_order; in a multisite, users and usermeta",
-			"may have the network's prefix.")
+			"may have the network's prefix, or names of their own (store.users_table).")
 	}
 	b.WriteString(grants.Reading(target))
 	b.WriteString("\n")

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
 )
 
@@ -56,7 +57,14 @@ type answer struct {
 // command runs loyaltyd on the stand's store.
 func (s *stand) command(args ...string) answer {
 	s.t.Helper()
-	return command(s.t, append([]string{"--dsn", s.dsn, "--set", "brake.percent=100", "--table-prefix", string(s.shop.Prefix)}, args...)...)
+	where := []string{"--dsn", s.dsn, "--set", "brake.percent=100", "--table-prefix", string(s.shop.Prefix)}
+	if users := s.shop.UserTables; users != database.UsersUnder(s.shop.UsersPrefix) {
+		where = append(where, "--set", "store.users_table="+string(users.Users))
+		if users.Meta != database.UsersUnder(s.shop.UsersPrefix).Meta {
+			where = append(where, "--set", "store.usermeta_table="+string(users.Meta))
+		}
+	}
+	return command(s.t, append(where, args...)...)
 }
 
 func command(t testing.TB, args ...string) answer {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
 )
 
@@ -42,6 +43,9 @@ func TestEveryKindOfStoreUnderItsGrants(t *testing.T) {
 		"compatibility mode":   {Storage: testshop.Synced},
 		"a site of a network":  {Prefix: "wp_7_", UsersPrefix: "wp_"},
 		"a site of an unusual": {Prefix: "My$Shop_"},
+		"users of other names": {UserTables: database.UserTables{Users: "all$people", Meta: "people_meta"}},
+		"only the users":       {Prefix: "wp_7_", UserTables: database.UserTables{Users: "people"}},
+		"only a network's":     {Prefix: "wp_7_", UsersPrefix: "wp_", UserTables: database.UserTables{Users: "people"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, o, func(s *stand) {
@@ -65,6 +69,41 @@ func TestEveryKindOfStoreUnderItsGrants(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The users in another database of the server.
+func TestUsersOfAnotherDatabase(t *testing.T) {
+	each(t, testshop.Options{}, func(s *stand) {
+		name := s.db.Name + "_people"
+		if err := s.db.Server.CreateDatabase(s.ctx(), name); err != nil {
+			s.t.Fatal(err)
+		}
+		s.t.Cleanup(func() {
+			if err := s.db.Server.DropDatabase(s.t.Context(), name); err != nil {
+				s.t.Log(err)
+			}
+		})
+		if _, err := s.db.Root.ExecContext(s.ctx(), "RENAME TABLE wp_users TO "+name+".wp_users, wp_usermeta TO "+name+".wp_usermeta"); err != nil {
+			s.t.Fatal(err)
+		}
+		if a := s.command("sync"); a.status != 1 || !strings.Contains(a.stderr, "wp_users") {
+			s.t.Errorf("without the tables: exit status %d: %s", a.status, a.stderr)
+		}
+		if a := s.command("sync", "--dsn", s.db.DSN()); a.status != 1 || !strings.Contains(a.stderr, "store.users_table") {
+			s.t.Errorf("without the tables, with all rights: exit status %d: %s", a.status, a.stderr)
+		}
+		s.shop.UserTables = database.UserTables{Users: database.TableName(name + ".wp_users"), Meta: database.TableName(name + ".wp_usermeta")}
+		s.dsn = s.db.DSN()
+		s.dsn = s.user()
+		ada := s.customer("ada")
+		s.order(ada, "120.50", spring)
+		s.ok("sync")
+		s.ok("verify")
+		s.ok("doctor")
+		if got := s.balances(); got[ada] != 120 {
+			s.t.Errorf("balances %v", got)
+		}
+	})
 }
 
 // The ledger in a database of its own, each under its own rights.
@@ -421,5 +460,38 @@ func TestWithoutAStore(t *testing.T) {
 		if strings.Contains(a.stdout+a.stderr, "geheim") {
 			t.Errorf("loyaltyd %s shows the password", c.args)
 		}
+	}
+}
+
+// One shop of a network, and one that has its users in common with another
+// site: who registered there did not sign up here.
+func TestSignUpsElsewhere(t *testing.T) {
+	for name, o := range map[string]testshop.Options{
+		"a site of a network":  {Prefix: "wp_7_", UsersPrefix: "wp_"},
+		"users in common":      {UserTables: database.UserTables{Users: "main_users", Meta: "main_usermeta"}},
+		"a network of another": {Prefix: "wp_7_", UserTables: database.UserTables{Users: "main_users", Meta: "main_usermeta"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, o, func(s *stand) {
+				ada := s.customer("ada")
+				for _, login := range []string{"bob", "cid", "dov"} {
+					id := s.customer(login)
+					err := s.shop.Exec(s.ctx(), `UPDATE {u}usermeta SET meta_key = 'wp_3_capabilities' WHERE user_id = ? AND meta_key LIKE '%capabilities'`, id)
+					if err != nil {
+						s.t.Fatal(err)
+					}
+				}
+				s.order(ada+1, "80", spring)
+				s.ok("sync", "--set", "program.earn.signup.points=50")
+				if got, want := fmt.Sprint(s.balances()), fmt.Sprintf("map[1:50 %d:50 %d:80]", ada, ada+1); got != want {
+					s.t.Errorf("balances %s, want %s", got, want)
+				}
+				s.ok("verify", "--set", "program.earn.signup.points=50")
+				want := fmt.Sprintf("ok    users: in %s and %s; this site's are those who have capabilities in it", s.shop.UserTables.Users, s.shop.UserTables.Meta)
+				if out := s.ok("doctor"); !strings.Contains(out, want) {
+					s.t.Errorf("doctor lacks %q:\n%s", want, out)
+				}
+			})
+		})
 	}
 }

@@ -138,7 +138,7 @@ func kind(k settings.Kind) string {
 var names = map[string]string{
 	"text": "a text", "time": "a time", "user": "user id", "role": "role", "status": "status", "custom_status": "status",
 	"currency": "code of a currency", "product": "product or variation id", "category": "category id",
-	"dsn": "a DSN", "secret": "a secret", "table_prefix": "a prefix", "schedule": "a cron line",
+	"dsn": "a DSN", "secret": "a secret", "table_prefix": "a prefix", "table_name": "a table", "schedule": "a cron line",
 }
 
 func words(k settings.Kind) string {

@@ -4,6 +4,7 @@
 package grants
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -17,7 +18,7 @@ type Target struct {
 	Account  string // quoted, such as 'loyaltyd'@'localhost'
 	Database string
 	Prefix   database.Prefix
-	Users    database.Prefix // of the tables users and usermeta; in a multisite, the base prefix
+	Users    database.UserTables
 	// OrderTables says that the tables of WooCommerce's order storage (HPOS)
 	// exist; on tables that do not exist nothing can be granted.
 	OrderTables bool
@@ -26,7 +27,7 @@ type Target struct {
 // Table is a table of the store with the columns that loyaltyd reads.
 type Table struct {
 	Name    string // without a prefix
-	Users   bool   // under the prefix of the users' tables
+	Users   bool   // one of the users' tables
 	Orders  bool   // one of WooCommerce's order storage
 	Columns []string
 }
@@ -41,7 +42,7 @@ func StoreTables() []Table {
 		{Name: "options", Columns: columns("option_name option_value")},
 		{Name: "users", Users: true, Columns: columns("ID user_login user_email user_registered display_name")},
 		{Name: "usermeta", Users: true, Columns: columns("umeta_id user_id meta_key meta_value")},
-		{Name: "posts", Columns: columns("ID post_author post_date_gmt post_modified_gmt post_parent post_status post_title post_type")},
+		{Name: "posts", Columns: columns("ID post_author post_date post_date_gmt post_modified_gmt post_parent post_status post_title post_type")},
 		{Name: "postmeta", Columns: columns("meta_id post_id meta_key meta_value")},
 		{Name: "comments", Columns: columns("comment_ID comment_post_ID comment_parent user_id comment_type comment_approved comment_date_gmt")},
 		{Name: "commentmeta", Columns: columns("meta_id comment_id meta_key meta_value")},
@@ -56,11 +57,14 @@ func StoreTables() []Table {
 }
 
 // FullName returns the table's name in a database.
-func (t Table) FullName(prefix, users database.Prefix) string {
-	if t.Users {
-		return string(users) + t.Name
+func (t Table) FullName(prefix database.Prefix, users database.UserTables) database.TableName {
+	switch {
+	case t.Users && t.Name == "users":
+		return users.Users
+	case t.Users:
+		return users.Meta
 	}
-	return string(prefix) + t.Name
+	return database.TableName(string(prefix) + t.Name)
 }
 
 // Reading returns the statements that let the account read the store.
@@ -71,7 +75,7 @@ func Reading(t Target) string {
 			continue
 		}
 		fmt.Fprintf(&b, "GRANT SELECT (%s) ON %s TO %s;\n",
-			strings.Join(table.Columns, ", "), t.table(table.FullName(t.Prefix, t.Users)), t.Account)
+			strings.Join(table.Columns, ", "), t.table(string(table.FullName(t.Prefix, t.Users))), t.Account)
 	}
 	return b.String()
 }
@@ -143,8 +147,10 @@ func SQL(t Target, components ...database.Component) (string, error) {
 	return Reading(t) + writing, err
 }
 
+// table names a table of the database, unless the name says of which it is.
 func (t Target) table(name string) string {
-	return quote(t.Database) + "." + quote(name)
+	of, name := database.TableName(name).Split()
+	return quote(cmp.Or(of, t.Database)) + "." + quote(name)
 }
 
 func quote(name string) string {

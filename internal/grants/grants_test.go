@@ -23,7 +23,7 @@ func components() []database.Component {
 func granted(t *testing.T, db *testshop.Database) string {
 	t.Helper()
 	text, err := grants.SQL(grants.Target{
-		Account: "{user}", Database: db.Name, Prefix: "wp_", Users: "wp_", OrderTables: true,
+		Account: "{user}", Database: db.Name, Prefix: "wp_", Users: database.UsersUnder("wp_"), OrderTables: true,
 	}, components()...)
 	if err != nil {
 		t.Fatal(err)

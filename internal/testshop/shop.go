@@ -38,8 +38,9 @@ func (s Storage) posts() bool { return s != HPOS }
 // Options says what kind of store NewShop makes; the zero value is an HPOS
 // store in UTC and US dollars under the prefix wp_.
 type Options struct {
-	Prefix      string // "wp_" when empty
-	UsersPrefix string // of users and usermeta; Prefix when empty (a multisite's site differs)
+	Prefix      string              // "wp_" when empty
+	UsersPrefix string              // of users and usermeta; Prefix when empty (a multisite's site differs)
+	UserTables  database.UserTables // names of their own (CUSTOM_USER_TABLE), without any prefix
 	Storage     Storage
 	Timezone    string // timezone_string, such as "Europe/Berlin"
 	GMTOffset   string // hours, such as "5.5"; counts when Timezone is empty
@@ -63,6 +64,7 @@ type Shop struct {
 	DB          *sqlx.DB // dates arrive as time.Time, zero dates as the zero time
 	Prefix      database.Prefix
 	UsersPrefix database.Prefix
+	UserTables  database.UserTables
 	Storage     Storage
 	Currency    string
 
@@ -100,7 +102,7 @@ func NewShop(ctx context.Context, dsn string, o Options) (*Shop, error) {
 }
 
 // OpenShop returns the store that is already in the database of dsn; only
-// Prefix and UsersPrefix of o are read, the rest is found in its options.
+// Prefix, UsersPrefix and UserTables of o are read, the rest is found in its options.
 func OpenShop(ctx context.Context, dsn string, o Options) (*Shop, error) {
 	shop, err := openShop(ctx, dsn, o)
 	if err != nil {
@@ -162,7 +164,8 @@ func openShop(ctx context.Context, dsn string, o Options) (*Shop, error) {
 	}
 	return &Shop{
 		DB: db, Prefix: database.Prefix(o.Prefix), UsersPrefix: database.Prefix(o.UsersPrefix),
-		Storage: o.Storage, Currency: o.Currency, Now: time.Now, zone: time.UTC,
+		UserTables: o.UserTables.Or(database.UsersUnder(database.Prefix(o.UsersPrefix))),
+		Storage:    o.Storage, Currency: o.Currency, Now: time.Now, zone: time.UTC,
 	}, nil
 }
 
@@ -297,7 +300,8 @@ func zone(name, gmtOffset string) (*time.Location, error) {
 }
 
 func (s *Shop) sql(query string) string {
-	return s.Prefix.SQL(strings.ReplaceAll(query, "{u}", string(s.UsersPrefix)))
+	users := strings.NewReplacer("{u}usermeta", string(s.UserTables.Meta), "{u}users", string(s.UserTables.Users))
+	return s.Prefix.SQL(users.Replace(query))
 }
 
 // exec runs one writing statement, autocommitted.

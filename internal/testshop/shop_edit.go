@@ -266,6 +266,51 @@ func (s *Shop) SetDates(ctx context.Context, order int64, d Dates) error {
 	return s.dateMeta(ctx, order, d.Paid, d.Completed)
 }
 
+// WriteDate gives an order one metadata row of the key, as an importer or an
+// old release leaves a date there (_date_paid, _paid_date, …): in words, in
+// seconds, or both. No other row changes, in no storage mode.
+func (s *Shop) WriteDate(ctx context.Context, order int64, key, value string) error {
+	if s.Storage.hpos() {
+		if err := s.run(ctx, `DELETE FROM {p}wc_orders_meta WHERE order_id = ? AND meta_key = ?`, order, key); err != nil {
+			return err
+		}
+		if _, err := s.insert(ctx, ordersMetaTable, nil, order, key, value); err != nil {
+			return err
+		}
+	}
+	if !s.Storage.posts() {
+		return nil
+	}
+	if err := s.run(ctx, `DELETE FROM {p}postmeta WHERE post_id = ? AND meta_key = ?`, order, key); err != nil {
+		return err
+	}
+	_, err := s.insert(ctx, postMetaTable, nil, order, key, value)
+	return err
+}
+
+// LoseDates leaves an order with zero dates of creation and no other, as moves
+// between shops and storages did. No other row changes.
+func (s *Shop) LoseDates(ctx context.Context, order int64) error {
+	var statements []string
+	if s.Storage.hpos() {
+		statements = append(statements,
+			`UPDATE {p}wc_orders SET date_created_gmt = '0000-00-00 00:00:00' WHERE id = ?`,
+			`UPDATE {p}wc_order_operational_data SET date_paid_gmt = NULL, date_completed_gmt = NULL WHERE order_id = ?`,
+			`DELETE FROM {p}wc_orders_meta WHERE order_id = ? AND meta_key IN ('_paid_date', '_completed_date')`)
+	}
+	if s.Storage.posts() {
+		statements = append(statements,
+			`UPDATE {p}posts SET post_date = '0000-00-00 00:00:00', post_date_gmt = '0000-00-00 00:00:00' WHERE ID = ?`,
+			`DELETE FROM {p}postmeta WHERE post_id = ? AND meta_key IN ('_date_paid', '_date_completed', '_paid_date', '_completed_date')`)
+	}
+	for _, statement := range statements {
+		if err := s.run(ctx, statement, order); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // SetModified is set_date_modified and a save with another change: the date
 // may go backwards in HPOS and Synced; Legacy ignores it and stamps now.
 func (s *Shop) SetModified(ctx context.Context, order int64, at time.Time) error {

@@ -87,4 +87,5 @@ type User struct {
 	Email      string
 	Registered time.Time
 	Roles      []string
+	Outsider   bool // he has no capabilities in this site, not even none
 }

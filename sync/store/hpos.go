@@ -19,6 +19,16 @@ const (
 		WHERE m.order_id = o.id AND m.meta_key = '_refund_amount' ORDER BY m.id LIMIT 1) END`
 )
 
+// hposWritten is a date of an order in its meta, of duplicates the first, where
+// the order has none in its column and needs one: WooCommerce's move of orders
+// to these tables leaves there the dates of releases before 3.0. Whoever has a
+// paid date needs no other.
+func hposWritten(key, unless string) string {
+	return `CASE WHEN o.type = 'shop_order' AND ` + noDate("d.date_paid_gmt") + unless + ` AND o.status NOT IN (` + quoted(idle) + `) THEN (
+		SELECT m.meta_value FROM {p}wc_orders_meta m
+		WHERE m.order_id = o.id AND m.meta_key = '` + key + `' ORDER BY m.id LIMIT 1) END`
+}
+
 const hposStatus = 10 // its place
 
 // The date of the last change is left out: each save moves it.
@@ -26,7 +36,9 @@ var (
 	hposFields = []string{
 		"o.id", utf8("o.type"), "o.parent_order_id", "o.customer_id", "o.total_amount",
 		"o.date_created_gmt", "d.date_paid_gmt", "d.date_completed_gmt", "d.shipping_total_amount", "d.shipping_tax_amount",
-		utf8("o.status"), utf8("o.currency"), utf8(hposRefunded), utf8("o.billing_email"),
+		utf8("o.status"), utf8("o.currency"), utf8(hposRefunded),
+		utf8(hposWritten("_paid_date", "")), utf8(hposWritten("_completed_date", " AND "+noDate("d.date_completed_gmt"))),
+		utf8("o.billing_email"),
 	}
 
 	hposHead = headSQL(hposFields, hposStatus)
@@ -40,6 +52,7 @@ func (sn *Snapshot) hposRows(ctx context.Context, ids []int64) ([]*orderRow, err
 
 func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderRow, error) {
 	var rows []*orderRow
+	var written []hposDates
 	var values texts
 	same := words{}
 	var scratch []byte
@@ -50,8 +63,8 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 		WHERE `+condition, nil,
 		func(r record) error {
 			row := &orderRow{
-				id: r.id(0), customer: r.id(3), created: r.time(5), paid: r.time(6), completed: r.time(7), modified: r.time(14),
-				status: same.keep(r.bytes(hposStatus)), currency: same.keep(r.bytes(11)), email: values.keep(r.bytes(13)),
+				id: r.id(0), customer: r.id(3), created: r.time(5), paid: r.time(6), completed: r.time(7), modified: r.time(16),
+				status: same.keep(r.bytes(hposStatus)), currency: same.keep(r.bytes(11)), email: values.keep(r.bytes(15)),
 				total:       amount{"total_amount", values.keep(r.bytes(4))},
 				shipping:    amount{"shipping_total_amount", values.keep(r.bytes(8))},
 				shippingTax: amount{"shipping_tax_amount", values.keep(r.bytes(9))},
@@ -62,9 +75,27 @@ func (sn *Snapshot) hposSelect(ctx context.Context, condition string) ([]*orderR
 			}
 			row.head, scratch = headOf(scratch, r[:len(hposFields)], hposStatus)
 			rows = append(rows, row)
+			if row.parent == 0 && row.paid.IsZero() {
+				written = append(written, hposDates{row, values.keep(r.bytes(13)), values.keep(r.bytes(14))})
+			}
 			return nil
 		})
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range written {
+		err := sn.setDates(ctx, w.row, [2]amount{{"_paid_date", w.paid}}, [2]amount{{"_completed_date", w.completed}})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// hposDates are what the meta of an order says of its dates.
+type hposDates struct {
+	row             *orderRow
+	paid, completed string
 }
 
 // hposChanged returns the ids changed at c or later, in order of change, at

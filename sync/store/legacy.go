@@ -24,7 +24,12 @@ var legacyKeys = []string{
 const legacyStatus = 4 // its place
 
 var (
-	legacyPostFields = []string{"o.ID", utf8("o.post_type"), "o.post_parent", "o.post_date_gmt", utf8("o.post_status")}
+	legacyPostFields = []string{
+		"o.ID", utf8("o.post_type"), "o.post_parent", "o.post_date_gmt", utf8("o.post_status"),
+		// WordPress leaves the date in GMT at zero until a post is published. (As
+		// text, because MariaDB makes NULL of a zero date in an expression.)
+		"CASE WHEN " + noDate("o.post_date_gmt") + " THEN CAST(o.post_date AS CHAR) END",
+	}
 
 	legacyHead = `(` + headSQL(legacyPostFields, legacyStatus) + ` ^ (
 		SELECT BIT_XOR(` + digestMetaSQL("m.post_id") + ` & 4294967295)
@@ -43,21 +48,44 @@ func (sn *Snapshot) legacyRows(ctx context.Context, ids []int64) ([]*orderRow, e
 
 func (sn *Snapshot) legacySelect(ctx context.Context, condition string) ([]*orderRow, error) {
 	var rows []*orderRow
+	var locals []localDate
 	same := words{}
 	var scratch []byte
 	err := sn.each(ctx, `
 		SELECT `+columns(legacyPostFields)+`, o.post_modified_gmt
 		FROM {p}posts o WHERE `+condition, nil,
 		func(r record) error {
-			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(legacyStatus)), created: r.time(3), modified: r.time(5)}
+			row := &orderRow{id: r.id(0), status: same.keep(r.bytes(legacyStatus)), created: r.time(3), modified: r.time(6)}
+			if row.created.IsZero() {
+				if local := r.time(5); !local.IsZero() {
+					locals = append(locals, localDate{row, local})
+				}
+			}
 			if isRefund(r.bytes(1)) {
 				row.parent = r.id(2)
 			}
-			row.head, scratch = headOf(scratch, r[:5], legacyStatus)
+			row.head, scratch = headOf(scratch, r[:len(legacyPostFields)], legacyStatus)
 			rows = append(rows, row)
 			return nil
 		})
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range locals {
+		zone, err := sn.siteZone(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l.row.created = siteTime(l.created, zone)
+	}
+	return rows, nil
+}
+
+// localDate is the date of creation of an order that has one only in the site's
+// time.
+type localDate struct {
+	row     *orderRow
+	created time.Time
 }
 
 // legacyMeta reads into rows what postmeta says of them.
@@ -100,30 +128,14 @@ func (sn *Snapshot) legacyMeta(ctx context.Context, rows []*orderRow) error {
 		row.shippingTax = amount{"_order_shipping_tax", get("_order_shipping_tax")}
 		row.refunded = amount{"_refund_amount", get("_refund_amount")}
 		row.customer = parseID(get("_customer_user"))
-		if row.paid, err = sn.legacyTime(ctx, get("_date_paid"), get("_paid_date")); err != nil {
-			return err
-		}
-		if row.completed, err = sn.legacyTime(ctx, get("_date_completed"), get("_completed_date")); err != nil {
+		value := func(key string) amount { return amount{key, get(key)} }
+		err := sn.setDates(ctx, row, [2]amount{value("_date_paid"), value("_paid_date")},
+			[2]amount{value("_date_completed"), value("_completed_date")})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// legacyTime reads seconds since 1970 or, where WooCommerce before 3.0 left
-// none, the local time that it wrote.
-func (sn *Snapshot) legacyTime(ctx context.Context, unix, local string) (time.Time, error) {
-	if at := parseUnix(unix); !at.IsZero() || local == "" {
-		return at, nil
-	}
-	if sn.zone == nil {
-		settings, err := sn.settings(ctx)
-		if err != nil {
-			return time.Time{}, err
-		}
-		sn.zone = settings.Zone
-	}
-	return parseTimeIn(local, sn.zone), nil
 }
 
 // legacyChanged returns the orders and refunds that rows newer than c belong

@@ -21,6 +21,8 @@ type OrderRecord struct {
 	Codes    []string  // of the coupons that it carries, lower case
 	Rows     []RowSums // its own, then its refunds', those in the trash included, by id
 	Problems []string  // such as `order 12: line 34: _line_total "abc"`, taken as 0
+	Dates    []string  // such as `order 12: _date_paid "abc" is no date`, taken as missing
+	Undated  bool      // it has no date at all, though its worth may depend on it
 }
 
 // Orders returns those of the ids that are orders, ascending, with their
@@ -96,6 +98,8 @@ type orderRow struct {
 	refunded    amount // of a refund
 	head        uint64
 	problems    []string
+	dates       []string // what is wrong with them
+	undated     bool     // likewise
 }
 
 // amount is a stored number and the name of its place.
@@ -165,7 +169,7 @@ func unknownStorage(storage Storage) error {
 
 func (o *OrderRecord) setOrder(row *orderRow, items []item) {
 	o.Rows = []RowSums{row.sums(items)}
-	o.Problems = row.problems
+	o.Problems, o.Dates, o.Undated = row.problems, row.dates, row.undated
 	here := place{order: row.id}
 	o.Order = program.Order{
 		ID:          row.id,

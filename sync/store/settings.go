@@ -17,6 +17,10 @@ type Settings struct {
 	StartOfWeek time.Weekday
 	Currency    string // the store's, such as "EUR"
 	Home        string // siteurl: where WordPress is installed
+	// SharedUsers says that not all users are this site's, because it is one of
+	// several of a network or has its users in common with another: its own
+	// are those who have capabilities in it. Only Store.Settings tells.
+	SharedUsers bool
 }
 
 // Settings reads the site's settings. A missing option has the value that
@@ -28,15 +32,35 @@ func (s *Store) Settings(ctx context.Context) (Settings, error) {
 
 func (sn *Snapshot) settings(ctx context.Context) (Settings, error) {
 	options := map[string]string{}
-	err := sn.each(ctx, `SELECT option_name, option_value FROM {p}options WHERE option_name IN (`+quoted(settingOptions)+`)`, nil,
+	query := `SELECT option_name, option_value FROM {p}options WHERE option_name IN (` + quoted(settingOptions) + `)`
+	shared := sn.store.sharesUsers()
+	if !shared {
+		query += ` UNION ALL SELECT '', COUNT(*) FROM (` + sn.store.otherSitesSQL() + `) others`
+	}
+	err := sn.each(ctx, query, nil,
 		func(r record) error {
-			options[r.text(0)] = r.text(1)
+			if r.text(0) == "" {
+				shared = r.id(1) > 0
+			} else {
+				options[r.text(0)] = r.text(1)
+			}
 			return nil
 		})
 	if err != nil {
 		return Settings{}, fmt.Errorf("read the site's options: %w", err)
 	}
-	return sn.store.settingsOf(options)
+	settings, err := sn.store.settingsOf(options)
+	settings.SharedUsers = shared
+	return settings, err
+}
+
+// otherSitesSQL finds a user of another site of the network whose main site
+// this is: with the prefix wp_, one with wp_2_capabilities. The index on the
+// key leads there: in any collation digits stand before letters.
+func (s *Store) otherSitesSQL() string {
+	prefix := string(s.prefix) // only letters, digits, _ and $
+	return `SELECT 1 FROM {u}usermeta WHERE meta_key >= '` + prefix + `0' AND meta_key < '` + prefix + `a'
+		AND RIGHT(meta_key, 13) = '_capabilities' LIMIT 1`
 }
 
 // settingOptions are what Settings are made of.

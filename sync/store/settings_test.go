@@ -132,8 +132,8 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 // site's.
 func TestMultisiteUsersAreOfTheNetwork(t *testing.T) {
 	shop, s := newShop(t, testshop.Options{Prefix: "wp_2_", UsersPrefix: "wp_"})
-	if s.Prefix() != "wp_2_" || s.UsersPrefix() != "wp_" {
-		t.Fatalf("prefixes %q and %q", s.Prefix(), s.UsersPrefix())
+	if s.Prefix() != "wp_2_" || s.UserTables() != database.UsersUnder("wp_") {
+		t.Fatalf("prefix %q, users in %v", s.Prefix(), s.UserTables())
 	}
 	id := testshop.Must(shop.AddUser(t.Context(), testshop.User{Login: "ann", Email: "ann@example.com", Roles: []string{"customer"}}))
 	write(t, shop, `INSERT INTO wp_usermeta (user_id, meta_key, meta_value) VALUES (?, 'wp_capabilities', 'a:1:{s:13:"administrator";b:1;}')`, id)
@@ -145,8 +145,58 @@ func TestMultisiteUsersAreOfTheNetwork(t *testing.T) {
 	}
 	// A site of its own with such a prefix has its own users.
 	_, s = newShop(t, testshop.Options{Prefix: "wp_2_"})
-	if s.UsersPrefix() != "wp_2_" {
-		t.Errorf("users of %q, want wp_2_", s.UsersPrefix())
+	if s.UserTables() != database.UsersUnder("wp_2_") {
+		t.Errorf("users in %v, want those of wp_2_", s.UserTables())
+	}
+}
+
+// Which of the users are the site's is asked where they are those of several
+// sites; a site of its own has no others.
+func TestSharedUsers(t *testing.T) {
+	capable := func(key string) string {
+		return `INSERT INTO {u}usermeta (user_id, meta_key, meta_value) VALUES (1, '` + key + `', 'a:0:{}')`
+	}
+	for name, test := range map[string]struct {
+		options testshop.Options
+		write   []string
+		want    bool
+	}{
+		"a site of its own":               {testshop.Options{}, nil, false},
+		"with other keys":                 {testshop.Options{}, []string{capable("wp_user-settings"), capable("wp_2fa_secret"), capable("wp_3d_capability"), capable("xwp_2_capabilities"), capable("wp2_2_capabilities"), capable("wp_capabilities_2"), capable("other_capabilities")}, false},
+		"the main site of a network":      {testshop.Options{}, []string{capable("wp_2_capabilities")}, true},
+		"with many sites":                 {testshop.Options{Prefix: "shop_"}, []string{capable("shop_1042_capabilities")}, true},
+		"of another prefix":               {testshop.Options{Prefix: "shop_"}, []string{capable("wp_2_capabilities")}, false},
+		"another site":                    {testshop.Options{Prefix: "wp_2_", UsersPrefix: "wp_"}, nil, true},
+		"one with users of its own":       {testshop.Options{Prefix: "wp_2_"}, []string{capable("wp_3_capabilities")}, false},
+		"users of another name":           {testshop.Options{UserTables: database.UserTables{Users: "people", Meta: "people_meta"}}, nil, true},
+		"the usual name":                  {testshop.Options{UserTables: database.UserTables{Users: "wp_users"}}, nil, false},
+		"only their meta of another name": {testshop.Options{UserTables: database.UserTables{Meta: "wp_people"}}, nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+				shop := db.Shop(t, test.options)
+				for _, query := range test.write {
+					testshop.Do(shop.Exec(t.Context(), query))
+				}
+				s, err := store.OpenWith(t.Context(), reader(t, db), shop.Prefix, test.options.UserTables)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if s.UserTables() != shop.UserTables {
+					t.Errorf("users in %v, want %v", s.UserTables(), shop.UserTables)
+				}
+				settings, err := s.Settings(t.Context())
+				if err != nil || settings.SharedUsers != test.want {
+					t.Errorf("shared users: %v, %v, want %v", settings.SharedUsers, err, test.want)
+				}
+				id := testshop.Must(shop.AddUser(t.Context(), testshop.User{Login: "ann", Email: "ann@example.com"}))
+				testshop.Do(shop.Exec(t.Context(), `INSERT INTO {u}users (user_login, user_email) VALUES ('bob', '')`))
+				users := read(t, s, func(sn *store.Snapshot) ([]store.UserRecord, error) { return sn.UsersAfter(t.Context(), id-1, 9) })
+				if len(users) != 2 || users[0].User.Outsider || !users[1].User.Outsider {
+					t.Errorf("users %+v, want one of this site and another", users)
+				}
+			})
+		})
 	}
 }
 

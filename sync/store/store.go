@@ -31,7 +31,7 @@ const (
 type Store struct {
 	db     *sqlx.DB
 	prefix database.Prefix
-	users  database.Prefix // of the users' tables: in a multisite, the base prefix
+	users  database.UserTables
 	tables *strings.Replacer
 	zone   atomic.Pointer[readZone] // the site's, as it was read last
 }
@@ -47,22 +47,25 @@ const (
 // tables can be read. The handle must come from database.OpenStore. The error
 // names the table that is missing and, if the prefix is wrong, those found.
 func Open(ctx context.Context, db *sqlx.DB, prefix database.Prefix) (*Store, error) {
-	s := &Store{db: db, prefix: prefix, users: prefix, tables: strings.NewReplacer()}
+	return OpenWith(ctx, db, prefix, database.UserTables{})
+}
+
+// OpenWith is Open for a site whose tables of users have names of their own;
+// an empty one has WordPress's.
+func OpenWith(ctx context.Context, db *sqlx.DB, prefix database.Prefix, custom database.UserTables) (*Store, error) {
+	s := &Store{db: db, prefix: prefix, tables: strings.NewReplacer()}
 	switch err := s.probe(ctx, string(prefix)+"options"); {
 	case notThere(err):
 		return nil, s.wrongPrefix(ctx, err)
 	case err != nil:
 		return nil, err
 	}
-	switch err := s.probe(ctx, string(prefix)+"users"); {
-	case notThere(err) && prefix.Base() != prefix:
-		s.users = prefix.Base()
-	case err != nil:
+	if err := s.findUsers(ctx, custom); err != nil {
 		return nil, err
 	}
-	s.tables = strings.NewReplacer("{p}", string(s.prefix), "{u}", string(s.users))
+	s.tables = strings.NewReplacer("{p}", string(s.prefix), "{u}usermeta", s.users.Meta.SQL(), "{u}users", s.users.Users.SQL())
 	for _, table := range []string{
-		"{u}users", "{u}usermeta", "{p}posts", "{p}postmeta", "{p}comments", "{p}commentmeta",
+		"{p}posts", "{p}postmeta", "{p}comments", "{p}commentmeta",
 		"{p}term_relationships", "{p}term_taxonomy",
 	} {
 		if err := s.probe(ctx, s.sql(table)); err != nil {
@@ -84,14 +87,43 @@ func Open(ctx context.Context, db *sqlx.DB, prefix database.Prefix) (*Store, err
 // Prefix returns the site's table prefix.
 func (s *Store) Prefix() database.Prefix { return s.prefix }
 
-// UsersPrefix returns the prefix of the tables users and usermeta, which the
-// sites of a multisite share.
-func (s *Store) UsersPrefix() database.Prefix { return s.users }
+// UserTables returns the tables of users and their meta.
+func (s *Store) UserTables() database.UserTables { return s.users }
+
+// findUsers finds the tables of users. Those that have no names of their own
+// are the site's or, in a multisite, the network's.
+func (s *Store) findUsers(ctx context.Context, custom database.UserTables) error {
+	own, network := database.UsersUnder(s.prefix), database.UsersUnder(s.prefix.Base())
+	s.users = custom.Or(own)
+	if own != network && custom.Or(own) != custom {
+		one := s.users.Users
+		if custom.Users != "" {
+			one = s.users.Meta
+		}
+		if notThere(s.probe(ctx, string(one))) {
+			s.users = custom.Or(network)
+		}
+	}
+	for _, table := range []database.TableName{s.users.Users, s.users.Meta} {
+		err := s.probe(ctx, string(table))
+		if database.Code(err) == errNoSuchTable {
+			return fmt.Errorf("%w: if wp-config.php defines CUSTOM_USER_TABLE or CUSTOM_USER_META_TABLE, name them with store.users_table and store.usermeta_table", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sharesUsers reports whether the tables of users are also those of other
+// sites, as far as their names tell.
+func (s *Store) sharesUsers() bool { return s.users.Users != database.UsersUnder(s.prefix).Users }
 
 func (s *Store) sql(query string) string { return s.tables.Replace(query) }
 
 func (s *Store) probe(ctx context.Context, table string) error {
-	err := s.once().each(ctx, "SELECT 1 FROM `"+table+"` LIMIT 0", nil, func(record) error { return nil })
+	err := s.once().each(ctx, "SELECT 1 FROM "+database.TableName(table).SQL()+" LIMIT 0", nil, func(record) error { return nil })
 	if err != nil {
 		return fmt.Errorf("read table %s: %w", table, err)
 	}

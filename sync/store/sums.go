@@ -8,7 +8,7 @@ import (
 
 // DigestVersion names the way in which digests are made. Digests of another
 // version say nothing about a row.
-const DigestVersion = 4
+const DigestVersion = 5
 
 // A digest is a 64-bit number that stands for a stored row: the CRC-32 of the
 // row's fields in UTF-8, joined by "|", NULL as "|~", plus one, times a

@@ -246,6 +246,21 @@ func TestWhatMovesASum(t *testing.T) {
 		both(orders("date_created_gmt = NULL"), posts("post_date_gmt = '0000-00-00 00:00:00'"))
 		both(operational("date_paid_gmt = '2020-01-01 00:00:00'"), meta("_date_paid", "1577836800"))
 		both(operational("date_completed_gmt = '2020-01-01 00:00:00'"), meta("_date_completed", "1577836800"))
+		// Where a date is missing, the one that stands elsewhere counts.
+		both(change{"", 0, "INSERT INTO wp_wc_orders_meta (order_id, meta_key, meta_value) VALUES (?, '_paid_date', '2020-01-01 00:00:00'), (?, '_completed_date', '2020-01-01 00:00:00')", []any{order, order}},
+			change{"", 0, "UPDATE wp_posts SET post_date = '2020-01-01 00:00:00' WHERE ID = ?", []any{refund}})
+		both(operational("date_completed_gmt = NULL"), posts("post_date = '2020-02-01 00:00:00'"))
+		both(operational("date_paid_gmt = NULL"), meta("_date_paid", "2020-02-01 00:00:00"))
+		both(change{head, order, "UPDATE wp_wc_orders_meta SET meta_value = '2020-02-01 00:00:00' WHERE order_id = ? AND meta_key = '_paid_date'", []any{order}},
+			meta("_paid_date", "2020-02-01 00:00:00"))
+		both(change{head, order, "UPDATE wp_wc_orders_meta SET meta_value = '2020-02-01 00:00:00' WHERE order_id = ? AND meta_key = '_completed_date'", []any{order}},
+			meta("_completed_date", "2020-02-01 00:00:00"))
+		both(operational("date_paid_gmt = '0000-00-00 00:00:00'"), posts("post_date = '0000-00-00 00:00:00'"))
+		both(change{head, order, "UPDATE wp_wc_orders_meta SET meta_value = '' WHERE order_id = ? AND meta_key = '_paid_date'", []any{order}},
+			meta("_paid_date", ""))
+		both(operational("date_completed_gmt = '2020-01-01 00:00:00'"), meta("_date_completed", "0"))
+		both(change{"", 0, "UPDATE wp_wc_orders_meta SET meta_value = 'x' WHERE order_id = ? AND meta_key = '_completed_date'", []any{order}},
+			meta("_date_completed", "2020-01-01T00:00:00Z"))
 		both(operational("shipping_total_amount = 77"), meta("_order_shipping", "77"))
 		both(operational("shipping_tax_amount = 77"), meta("_order_shipping_tax", "77"))
 		both(change{head, refund, "UPDATE wp_wc_orders_meta SET meta_value = '9' WHERE order_id = ? AND meta_key = '_refund_amount'", []any{refund}},

@@ -49,7 +49,7 @@ func (sn *Snapshot) users(ctx context.Context, condition string, args ...any) ([
 		var sum uint64
 		sum, scratch = digest(scratch, r)
 		all = append(all, UserRecord{
-			User: program.User{ID: r.id(0), Email: r.text(3), Registered: r.time(1), Roles: parseRoles(r.text(2))},
+			User: program.User{ID: r.id(0), Email: r.text(3), Registered: r.time(1), Roles: parseRoles(r.text(2)), Outsider: r[2] == nil},
 			Sum:  sum,
 		})
 		return nil
