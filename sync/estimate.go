@@ -58,7 +58,7 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 	if rules == nil {
 		rules = &e.Programme.Rules
 	}
-	compiled, err := program.Compile(*rules, program.Site{Zone: settings.Zone, Currency: settings.Currency})
+	compiled, err := program.Compile(*rules, program.Site{Zone: settings.Zone, Currency: settings.Currency, Decimals: settings.Decimals})
 	if err != nil {
 		return nil, err
 	}

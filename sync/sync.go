@@ -353,7 +353,7 @@ func (r *run) compileVersions(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}
-		compiled, err := program.Compile(rules, program.Site{Zone: r.settings.Zone, Currency: r.settings.Currency})
+		compiled, err := program.Compile(rules, program.Site{Zone: r.settings.Zone, Currency: r.settings.Currency, Decimals: r.settings.Decimals})
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}

@@ -145,7 +145,7 @@ func (v *valuation) orders() error {
 				continue
 			}
 		}
-		w, err := v.program.Purchase.value(o, rate)
+		w, err := v.program.Purchase.value(o, rate, v.store.Decimals)
 		if err != nil {
 			return fmt.Errorf("value order %d: %w", o.ID, err)
 		}

@@ -76,6 +76,12 @@ func times(factors ...*big.Rat) *big.Rat {
 
 func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
 
+// unit is the smallest amount of so many decimals.
+func unit(decimals int) *big.Rat {
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(decimals)), nil)
+	return new(big.Rat).SetFrac(big.NewInt(1), power)
+}
+
 func larger(a, b *big.Rat) *big.Rat {
 	if a.Cmp(b) < 0 {
 		return b

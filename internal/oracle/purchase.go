@@ -19,9 +19,10 @@ type base struct {
 	qty  *big.Rat
 }
 
-// value works out an earning order; rate is its currency's, in store currency.
-func (p Purchase) value(o Order, rate *big.Rat) (worth, error) {
-	spread := o.spread()
+// value works out an earning order; rate is its currency's, in store currency,
+// and prices have so many decimals.
+func (p Purchase) value(o Order, rate *big.Rat, decimals int) (worth, error) {
+	spread := o.spread(decimals)
 	earned, fixed := new(big.Rat), new(big.Rat)
 	before, after := new(big.Rat), new(big.Rat)
 	for _, b := range p.bases(o) {
@@ -141,16 +142,21 @@ func feeSums(fees []Fee) (sum, tax *big.Rat) {
 }
 
 // spread is what refunds that name nothing leave of every part of the order.
-func (o Order) spread() *big.Rat {
-	own := map[int64]bool{}
+func (o Order) spread(decimals int) *big.Rat {
+	own, namings := map[int64]bool{}, int64(0)
 	for _, l := range o.Lines {
 		own[l.ID] = true
 	}
 	amounts, named := new(big.Rat), new(big.Rat)
 	for _, r := range o.Refunds {
 		amounts = plus(amounts, r.Amount.value())
+		namings += int64(len(r.Fees))
+		if r.Shipping.value().Sign() != 0 || r.ShippingTax.value().Sign() != 0 {
+			namings++
+		}
 		for _, l := range r.Lines {
 			if own[l.Names] {
+				namings++
 				named = plus(named, l.Total.refunded(), l.Tax.refunded())
 			}
 		}
@@ -162,13 +168,28 @@ func (o Order) spread() *big.Rat {
 	fees, feesTax := o.refundedFees()
 	named = plus(named, shipping, shippingTax, fees, feesTax)
 
-	rest := minus(o.Total.value(), named)
+	rest := minus(larger(o.Total.value(), o.parts()), named)
 	if rest.Sign() <= 0 {
 		return new(big.Rat)
 	}
 	unnamed := larger(minus(amounts, named), new(big.Rat))
+	// A unit for each refund, half a one for each thing that refunds name.
+	rounding := plus(whole(int64(len(o.Refunds))), big.NewRat(namings, 2))
+	if unnamed.Cmp(times(rounding, unit(decimals))) <= 0 {
+		return whole(1)
+	}
 	left := larger(minus(rest, unnamed), new(big.Rat))
 	return new(big.Rat).Quo(left, rest)
+}
+
+// parts is the sum of lines, shipping and fees with their taxes.
+func (o Order) parts() *big.Rat {
+	sum := plus(o.Shipping.value(), o.ShippingTax.value())
+	for _, l := range o.Lines {
+		sum = plus(sum, l.Total.value(), l.Tax.value())
+	}
+	fees, tax := feeSums(o.Fees)
+	return plus(sum, fees, tax)
 }
 
 // earningTime is the paid date, else the completed one, else the created one.

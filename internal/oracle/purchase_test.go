@@ -44,20 +44,27 @@ func TestPurchase(t *testing.T) {
 		// I -30, R 151, U 40: the share is held at 0, 110 * 111/151 is 80.86
 		"a refund of the wrong sign": {two.less(refund("10", naming(1, "1", "30", "0"))), `{}`, 80},
 		// R 10, U 15: the rest is held at 0 and turns no negative base around
-		"more unnamed than there is":         {order(1, "10", line(1, 11, "1", "-20", "0")).less(refund("15")), `{}`, 0},
-		"shipping has the general rate":      {shipped, `{shipping: true, points_per_unit: 2, products: {11: {exclude: true}}}`, 20},
-		"a named refund":                     {two.less(refund("33", naming(1, "-1", "-30", "-3"))), `{}`, 80},          // 60*(1-30/60) + 50
-		"a named refund, tax in the base":    {two.less(refund("33", naming(1, "-1", "-30", "-3"))), `{tax: true}`, 88}, // 33 + 55
-		"two refunds of one line":            {two.less(refund("11", naming(1, "0", "-10", "-1")), refund("22", naming(1, "0", "-20", "-2"))), `{}`, 80},
-		"a refund naming nothing":            {two.less(refund("24.2")), `{}`, 88},                             // 110 * 96.8/121
-		"named and unnamed together":         {two.less(refund("55", naming(1, "-1", "-30", "-3"))), `{}`, 60}, // I 33, R 88, U 22: 80 * 66/88
-		"the rest refunded":                  {two.less(refund("121")), `{rounding: up}`, 0},
-		"all lines refunded":                 {two.less(refund("121", naming(1, "-2", "-60", "-6"), naming(2, "-1", "-50", "-5"))), `{rounding: up}`, 0},
-		"more refunded than a line":          {two.less(refund("99", naming(1, "-3", "-90", "-9"))), `{}`, 50},       // share held at 1; I 99, R 22, U 0
-		"more refunded than the order":       {two.less(refund("130", naming(1, "-3", "-120", "-10"))), `{}`, 0},     // R -9
-		"less refunded than named":           {two.less(refund("10", naming(1, "-1", "-30", "-3"))), `{}`, 80},       // U 10-33, held at 0
-		"a line of another order":            {two.less(refund("24.2", naming(777, "-1", "-22", "-2.2"))), `{}`, 88}, // unnamed: as above
-		"a refund of no amount":              {two.less(refund("0", naming(1, "-1", "-30", "0"))), `{}`, 80},         // spread 1
+		"more unnamed than there is":      {order(1, "10", line(1, 11, "1", "-20", "0")).less(refund("15")), `{}`, 0},
+		"shipping has the general rate":   {shipped, `{shipping: true, points_per_unit: 2, products: {11: {exclude: true}}}`, 20},
+		"a named refund":                  {two.less(refund("33", naming(1, "-1", "-30", "-3"))), `{}`, 80},          // 60*(1-30/60) + 50
+		"a named refund, tax in the base": {two.less(refund("33", naming(1, "-1", "-30", "-3"))), `{tax: true}`, 88}, // 33 + 55
+		"two refunds of one line":         {two.less(refund("11", naming(1, "0", "-10", "-1")), refund("22", naming(1, "0", "-20", "-2"))), `{}`, 80},
+		"a refund naming nothing":         {two.less(refund("24.2")), `{}`, 88},                             // 110 * 96.8/121
+		"named and unnamed together":      {two.less(refund("55", naming(1, "-1", "-30", "-3"))), `{}`, 60}, // I 33, R 88, U 22: 80 * 66/88
+		"the rest refunded":               {two.less(refund("121")), `{rounding: up}`, 0},
+		"all lines refunded":              {two.less(refund("121", naming(1, "-2", "-60", "-6"), naming(2, "-1", "-50", "-5"))), `{rounding: up}`, 0},
+		"more refunded than a line":       {two.less(refund("99", naming(1, "-3", "-90", "-9"))), `{}`, 50},       // share held at 1; I 99, R 22, U 0
+		"more refunded than the order":    {two.less(refund("130", naming(1, "-3", "-120", "-10"))), `{}`, 0},     // R -9
+		"less refunded than named":        {two.less(refund("10", naming(1, "-1", "-30", "-3"))), `{}`, 80},       // U 10-33, held at 0
+		"a line of another order":         {two.less(refund("24.2", naming(777, "-1", "-22", "-2.2"))), `{}`, 88}, // unnamed: as above
+		// I 33, U 0.015 of at most 0.01 + 0.005: rounding
+		"a cent and a half of rounding": {two.less(refund("33.015", naming(1, "-1", "-30", "-3"))), `{rounding: down}`, 80},
+		// R 88, U 0.016: 80 * 87.984/88 is 79.98
+		"a little more is no rounding":       {two.less(refund("33.016", naming(1, "-1", "-30", "-3"))), `{}`, 79},
+		"a cent of each of two refunds":      {two.less(refund("0.01"), refund("0.01")), `{}`, 110},
+		"two cents of one":                   {two.less(refund("0.02")), `{}`, 109},
+		"a gift card lowers no purchase":     {order(1, "21", line(1, 11, "1", "60", "6"), line(2, 12, "1", "50", "5")).less(refund("24.2")), `{}`, 88}, // R 121
+		"a refund of no amount":              {two.less(refund("0", naming(1, "-1", "-30", "0"))), `{}`, 80},                                            // spread 1
 		"a free order, nothing refunded":     {order(1, "0", line(1, 11, "2", "0", "0")), `{products: {11: {points: 5}}}`, 10},
 		"a free line, by quantity":           {order(1, "10", line(1, 11, "4", "0", "0").discounted("40", "0"), line(2, 12, "1", "10", "0")).less(refund("0", naming(1, "-1", "0", "0"))), `{discounts: ignore}`, 40},
 		"a free line of no pieces":           {order(1, "0", line(1, 11, "0", "0", "0").discounted("40", "0")).less(refund("0", naming(1, "-1", "0", "0"))), `{discounts: ignore}`, 40},

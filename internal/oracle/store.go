@@ -18,6 +18,7 @@ import (
 type Store struct {
 	Zone     *time.Location
 	Currency string
+	Decimals int // of prices
 	Orders   []Order
 	Comments []Comment
 	Users    []User
@@ -119,6 +120,7 @@ func decode(r io.Reader) (*Store, error) {
 	var record struct {
 		Timezone string    `json:"timezone"`
 		Currency string    `json:"currency"`
+		Decimals int       `json:"price_decimals"`
 		Orders   []Order   `json:"orders"`
 		Comments []Comment `json:"comments"`
 		Users    []User    `json:"users"`
@@ -140,5 +142,5 @@ func decode(r io.Reader) (*Store, error) {
 		}
 		record.Orders[i].Refunds = alive
 	}
-	return &Store{zone, record.Currency, record.Orders, record.Comments, record.Users}, nil
+	return &Store{zone, record.Currency, record.Decimals, record.Orders, record.Comments, record.Users}, nil
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cockroachdb/apd/v3"
-
 	"loyaltyd/ledger"
 )
 
@@ -65,7 +63,7 @@ func (all windows) value(o bonusOrder, t *trace) (int64, error) {
 		}
 		points := w.points
 		if w.multiply {
-			extra := whole(number{c: *apd.NewBigInt(o.points)}.mul(w.extra))
+			extra := whole(numberOfInt(o.points).mul(w.extra))
 			rounded := extra.round(o.p.rules.Earn.Purchase.Rounding)
 			if !rounded.IsInt64() {
 				return 0, &OverflowError{o.o.ID, "campaign points"}

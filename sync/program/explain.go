@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
 // Explain returns, line by line, how Worth comes to what an order is worth,
@@ -19,9 +17,9 @@ func (p *Program) Explain(o *Order, categories Categories) []string {
 		t.say("%v.", err)
 		return t.lines
 	}
-	total := number{c: *apd.NewBigInt(w.purchase)}
+	total := numberOfInt(w.purchase)
 	for _, points := range w.bonuses {
-		total = total.add(number{c: *apd.NewBigInt(points)})
+		total = total.add(numberOfInt(points))
 	}
 	t.say("Total: %s points.", total)
 	return t.lines
@@ -101,13 +99,19 @@ func leftText(left fraction) string {
 	return fmt.Sprintf(" × %s left after refunds", left)
 }
 
-func (t *trace) spread(r *refunded, rest, unnamed number, factor fraction) {
+func (t *trace) rounded(unnamed number) {
+	if t != nil {
+		t.say("Refunds pay back %s more than they name, which is rounding.", unnamed)
+	}
+}
+
+func (t *trace) spread(r *refunded, all, rest, unnamed number, factor fraction) {
 	if t == nil {
 		return
 	}
 	switch {
 	case rest.sign() <= 0:
-		t.say("Refunds name %s of the order's %s: nothing is left.", r.named, numberOf(&r.o.Total))
+		t.say("Refunds name %s of the order's %s: nothing is left.", r.named, all)
 	case unnamed.sign() > 0:
 		t.say("Refunds pay back %s without naming what for; it is spread over the %s that no refund names: everything × %s.", unnamed, rest, factor)
 	}

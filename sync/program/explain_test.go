@@ -35,7 +35,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	site := program.Site{Zone: zone(t, "America/New_York"), Currency: "USD"}
+	site := program.Site{Zone: zone(t, "America/New_York"), Currency: "USD", Decimals: 2}
 	rich := compileAt(t, site, func(r *rules) {
 		p := &r.Earn.Purchase
 		p.PointsPerUnit, p.Tax, p.Shipping, p.Fees, p.MaxPoints = dec("2"), true, true, true, 500

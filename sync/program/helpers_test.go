@@ -32,7 +32,7 @@ func decp(text string) *apd.Decimal {
 	return &d
 }
 
-var euro = program.Site{Zone: utc, Currency: "EUR"}
+var euro = program.Site{Zone: utc, Currency: "EUR", Decimals: 2}
 
 // compile makes a programme of the defaults, changed.
 func compile(t testing.TB, change func(*program.Rules)) *program.Program {

@@ -27,6 +27,8 @@ func numberOf(d *apd.Decimal) number {
 	return z
 }
 
+func numberOfInt(n int64) number { return number{c: *apd.NewBigInt(n)} }
+
 func (x number) sign() int { return x.c.Sign() }
 
 func (x number) neg() number {

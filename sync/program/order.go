@@ -100,7 +100,7 @@ func (p *Program) worth(o *Order, categories Categories, t *trace) (Worth, error
 		t.say("Its currency is %q, not %s, and no rate is set for it: 0 points.", plain(o.Currency), p.currency)
 		return w, nil
 	}
-	r := newRefunded(o)
+	r := p.refunded(o)
 	for i := range o.Refunds {
 		r.add(&o.Refunds[i])
 	}

@@ -165,7 +165,7 @@ func TestHoldEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := compileAt(t, program.Site{Zone: newYork, Currency: "USD"}, func(r *rules) { r.HoldDays = 14 })
+	p := compileAt(t, program.Site{Zone: newYork, Currency: "USD", Decimals: 2}, func(r *rules) { r.HoldDays = 14 })
 	end, held := p.HoldEnds(at("2026-03-01 10:00:00")) // the clocks change in between
 	if !held || !end.Equal(at("2026-03-15 10:00:00")) {
 		t.Errorf("HoldEnds = %v, %v", end, held)

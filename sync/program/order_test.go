@@ -365,7 +365,7 @@ func TestStarts(t *testing.T) {
 	if got := p.Signup(&program.User{}); got != 0 {
 		t.Errorf("a user without a registration date earns %d after a start", got)
 	}
-	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR"}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
+	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR", Decimals: 2}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
 	if w, err := p.Worth(completed(line(1, 5, "10")), noCategories); err != nil || w.Of(ledger.Purchase) != 10 {
 		t.Errorf("starts at 05:00 in a zone five hours behind: %+v, %v", w, err)
 	}

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cockroachdb/apd/v3"
 )
 
 // Site is what rules need to know of the site that they are for.
 type Site struct {
 	Zone     *time.Location // nil: UTC
 	Currency string         // the store's, such as "EUR"
+	Decimals int            // of the store's prices: its smallest unit is 10 to the minus these
 }
 
 // Program is rules made ready for a site. It never changes and may be used
@@ -20,6 +23,7 @@ type Program struct {
 	rules      Rules
 	zone       *time.Location
 	currency   string
+	halfUnit   number    // half the smallest unit of currency
 	starts     time.Time // zero: open
 	statuses   map[string]bool
 	rate       number
@@ -54,6 +58,7 @@ func Compile(r Rules, site Site) (*Program, error) {
 		rules:      r,
 		zone:       zone,
 		currency:   strings.ToUpper(site.Currency),
+		halfUnit:   number{c: *apd.NewBigInt(5), e: -site.Decimals - 1},
 		statuses:   make(map[string]bool, len(buy.Statuses)),
 		rate:       numberOf(&buy.PointsPerUnit),
 		minOrder:   numberOf(&buy.MinOrder),

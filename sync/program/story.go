@@ -33,7 +33,7 @@ func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
 	}
 
 	steps := make([]Step, 0, 1+len(o.Refunds))
-	r := newRefunded(o)
+	r := p.refunded(o)
 	tell := func(when time.Time, refund int64) error {
 		if when.IsZero() {
 			when = at

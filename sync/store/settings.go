@@ -16,12 +16,16 @@ type Settings struct {
 	ZoneName    string // such as "Europe/Paris" or "+05:30"
 	StartOfWeek time.Weekday
 	Currency    string // the store's, such as "EUR"
-	Home        string // siteurl: where WordPress is installed
+	// Decimals is how many decimals the store's prices have: 2 unless WooCommerce's
+	// option woocommerce_price_num_decimals says otherwise, and at most the 8 that
+	// the ledger keeps of an amount.
+	Decimals int
+	Home     string // siteurl: where WordPress is installed
 }
 
 // Settings reads the site's settings. A missing option has the value that
 // WordPress or WooCommerce takes then: no offset from UTC, weeks from Monday,
-// USD, orders in posts. A time zone that does not exist is an error.
+// USD with 2 decimals, orders in posts. A time zone that does not exist is an error.
 func (s *Store) Settings(ctx context.Context) (Settings, error) {
 	return s.once().settings(ctx)
 }
@@ -41,14 +45,17 @@ func (sn *Snapshot) settings(ctx context.Context) (Settings, error) {
 
 // settingOptions are what Settings are made of.
 var settingOptions = []string{
-	"woocommerce_custom_orders_table_enabled", "timezone_string", "gmt_offset", "start_of_week", "woocommerce_currency", "siteurl",
+	"woocommerce_custom_orders_table_enabled", "timezone_string", "gmt_offset", "start_of_week", "woocommerce_currency", priceDecimals, "siteurl",
 }
+
+const priceDecimals = "woocommerce_price_num_decimals"
 
 func (s *Store) settingsOf(options map[string]string) (Settings, error) {
 	settings := Settings{
 		Storage:     Legacy,
 		StartOfWeek: time.Monday,
 		Currency:    "USD", // the default of WooCommerce's currency setting
+		Decimals:    decimalsOf(options[priceDecimals]),
 		Home:        options["siteurl"],
 	}
 	if options["woocommerce_custom_orders_table_enabled"] == "yes" {
@@ -67,6 +74,15 @@ func (s *Store) settingsOf(options map[string]string) (Settings, error) {
 	settings.Zone = zone
 	settings.ZoneName = settings.Zone.String()
 	return settings, nil
+}
+
+func decimalsOf(option string) int {
+	const standard, most = 2, 8
+	decimals, err := strconv.ParseUint(strings.TrimSpace(option), 10, 16)
+	if err != nil {
+		return standard
+	}
+	return int(min(decimals, most))
 }
 
 // readZone is a time zone with the options that it was read from.
