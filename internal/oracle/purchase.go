@@ -22,17 +22,21 @@ type base struct {
 // value works out an earning order; rate is its currency's, in store currency,
 // and prices have so many decimals.
 func (p Purchase) value(o Order, rate *big.Rat, decimals int) (worth, error) {
-	spread := o.spread(decimals)
+	spread, discount := o.spread(decimals), whole(1)
+	if !p.IgnoreDiscounts {
+		discount = o.discount()
+	}
 	earned, fixed := new(big.Rat), new(big.Rat)
 	before, after := new(big.Rat), new(big.Rat)
 	for _, b := range p.bases(o) {
-		before = plus(before, b.sum)
-		after = plus(after, times(b.sum, b.left))
+		sum := times(b.sum, discount)
+		before = plus(before, sum)
+		after = plus(after, times(sum, b.left))
 		if b.rule.Fixed != nil {
-			fixed = plus(fixed, times(b.rule.Fixed, b.qty, b.left))
+			fixed = plus(fixed, times(b.rule.Fixed, b.qty, b.left, discount))
 			continue
 		}
-		earned = plus(earned, times(b.rule.Rate, b.sum, b.left))
+		earned = plus(earned, times(b.rule.Rate, sum, b.left))
 	}
 	w := worth{spend: times(after, spread, rate)}
 	if p.MinOrder.Sign() > 0 && times(before, rate).Cmp(p.MinOrder) < 0 {
@@ -66,8 +70,12 @@ func (p Purchase) bases(o Order) []base {
 		all = append(all, base{p.taxed(o.Shipping.value(), o.ShippingTax.value()), left, general, nil})
 	}
 	if p.Fees {
-		sum, tax := feeSums(o.Fees)
-		refunded, _ := o.refundedFees()
+		sum, tax := feeSums(positive(o.Fees))
+		refunded := new(big.Rat)
+		for _, r := range o.Refunds {
+			back, _ := feeSums(negative(r.Fees)) // negative: it pays back a positive fee
+			refunded = minus(refunded, back)
+		}
 		all = append(all, base{p.taxed(sum, tax), minus(whole(1), fraction(refunded, sum)), general, nil})
 	}
 	return all
@@ -139,6 +147,37 @@ func feeSums(fees []Fee) (sum, tax *big.Rat) {
 		sum, tax = plus(sum, f.Total.value()), plus(tax, f.Tax.value())
 	}
 	return sum, tax
+}
+
+func positive(fees []Fee) (some []Fee) {
+	for _, f := range fees {
+		if f.Total.value().Sign() > 0 {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+func negative(fees []Fee) (some []Fee) {
+	for _, f := range fees {
+		if f.Total.value().Sign() < 0 {
+			some = append(some, f)
+		}
+	}
+	return some
+}
+
+// discount is what negative fees leave of every base: 1 + N/G, at least 0.
+func (o Order) discount() *big.Rat {
+	n := plus(feeSums(negative(o.Fees)))
+	g := plus(o.Shipping.value(), o.ShippingTax.value(), plus(feeSums(positive(o.Fees))))
+	for _, l := range o.Lines {
+		g = plus(g, l.Total.value(), l.Tax.value())
+	}
+	if g.Sign() <= 0 {
+		return whole(1)
+	}
+	return larger(plus(whole(1), new(big.Rat).Quo(n, g)), new(big.Rat))
 }
 
 // spread is what refunds that name nothing leave of every part of the order.

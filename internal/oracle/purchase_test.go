@@ -15,6 +15,13 @@ func TestPurchase(t *testing.T) {
 	})
 	backFee := refund("2.2")
 	backFee.Fees = []Fee{{dec("-2"), dec("-0.2")}}
+	backDiscount := refund("-3")
+	backDiscount.Fees = []Fee{{dec("3"), dec("0")}}
+	// N -30, G 120: three quarters are left.
+	taxedDiscount := order(1, "90", line(1, 11, "1", "100", "20")).with(func(o *Order) {
+		o.Fees = []Fee{{dec("-25"), dec("-5")}}
+	})
+	wallet := shipped.with(func(o *Order) { o.Fees, o.Total = []Fee{{dec("-111"), dec("0")}}, dec("0") })
 	euro := order(1, "14", line(1, 11, "1.5", "4", "0"), line(2, 12, "1", "10", "0")).with(func(o *Order) { o.Currency = "eur" })
 
 	for name, c := range map[string]struct {
@@ -39,8 +46,14 @@ func TestPurchase(t *testing.T) {
 		"shipping":                         {shipped, `{shipping: true}`, 110},
 		"shipping with tax":                {shipped, `{shipping: true, tax: true}`, 111},
 		"shipping off":                     {shipped, `{tax: true}`, 100},
-		"fees":                             {withFees, `{fees: true}`, 105},
-		"fees with tax":                    {withFees, `{fees: true, tax: true, rounding: nearest}`, 106},
+		// N -3, G 108.8: 108 * 105.8/108.8 is 105.02; with tax 108.8 becomes 105.8
+		"fees":                    {withFees, `{fees: true}`, 105},
+		"fees with tax":           {withFees, `{fees: true, tax: true, rounding: nearest}`, 106},
+		"a negative fee":          {withFees, `{}`, 97}, // 100 * 105.8/108.8
+		"a negative fee, taxed":   {taxedDiscount, `{}`, 75},
+		"negative fees ignored":   {withFees, `{discounts: ignore, fees: true}`, 108},
+		"all paid by a wallet":    {wallet, `{shipping: true, products: {11: {points: 5}}}`, 0},
+		"a minimum is discounted": {taxedDiscount, `{min_order: "75.01"}`, 0},
 		// I -30, R 151, U 40: the share is held at 0, 110 * 111/151 is 80.86
 		"a refund of the wrong sign": {two.less(refund("10", naming(1, "1", "30", "0"))), `{}`, 80},
 		// R 10, U 15: the rest is held at 0 and turns no negative base around
@@ -71,7 +84,9 @@ func TestPurchase(t *testing.T) {
 		"the share is of totals, discounted": {order(1, "10", line(1, 11, "2", "10", "0").discounted("40", "0")).less(refund("5", naming(1, "-1", "-5", "0"))), `{discounts: ignore}`, 20},
 		"shipping refunded":                  {shipped.less(backShipping), `{shipping: true, tax: true, rounding: nearest}`, 106}, // 100 + 11*0.5, I 5.5, U 0
 		"shipping refunded, not earning":     {shipped.less(backShipping), `{}`, 100},
-		"fees refunded":                      {withFees.less(backFee), `{fees: true}`, 103}, // 5 * (1-2/5)
+		"fees refunded":                      {withFees.less(backFee), `{fees: true}`, 103},                          // (100 + 8*(1-2/8)) * 105.8/108.8
+		"a negative fee taken back":          {withFees.less(backDiscount), `{fees: true}`, 105},                     // no part of the share
+		"fees and a negative fee taken back": {withFees.less(backFee, backDiscount), `{fees: true, tax: true}`, 103}, // (100 + 8.8*6/8) * 105.8/108.8
 		"an excluded product":                {two, `{products: {11: {exclude: true}}}`, 50},
 		"a product rule":                     {two, `{products: {"11": {points_per_unit: "0.5"}}}`, 80},
 		"a variation before its product":     {order(1, "10", line(1, 26, "1", "10", "0").variation(27)), `{products: {26: {exclude: true}, 27: {points_per_unit: 3}}}`, 30},

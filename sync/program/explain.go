@@ -99,6 +99,12 @@ func leftText(left fraction) string {
 	return fmt.Sprintf(" × %s left after refunds", left)
 }
 
+func (t *trace) discount(fees, all number, factor fraction) {
+	if t != nil {
+		t.say("Negative fees take %s off the %s of lines, shipping and other fees: everything × %s.", fees, all, factor)
+	}
+}
+
 func (t *trace) rounded(unnamed number) {
 	if t != nil {
 		t.say("Refunds pay back %s more than they name, which is rounding.", unnamed)
@@ -117,7 +123,7 @@ func (t *trace) spread(r *refunded, all, rest, unnamed number, factor fraction) 
 	}
 }
 
-func (t *trace) sum(v *valued, money, pieces, spread, points fraction) {
+func (t *trace) sum(v *valued, money, pieces, factor, points fraction) {
 	if t == nil {
 		return
 	}
@@ -128,8 +134,8 @@ func (t *trace) sum(v *valued, money, pieces, spread, points fraction) {
 	if pieces.n.sign() != 0 {
 		sum += fmt.Sprintf(" + %s fixed", pieces)
 	}
-	if spread.cmp(one) != 0 {
-		sum = fmt.Sprintf("(%s) × %s", sum, spread)
+	if factor.cmp(one) != 0 {
+		sum = fmt.Sprintf("(%s) × %s", sum, factor)
 	}
 	if result := points.String(); result != sum {
 		sum += " = " + result

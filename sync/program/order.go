@@ -55,7 +55,7 @@ type bonusOrder struct {
 	*valued
 	earnsAt time.Time
 	refunds refunded // all of them
-	spread  fraction // of what these do not name
+	factor  fraction // of everything, besides the shares that refunds name
 	points  int64    // for the order's contents
 }
 
@@ -104,16 +104,16 @@ func (p *Program) worth(o *Order, categories Categories, t *trace) (Worth, error
 	for i := range o.Refunds {
 		r.add(&o.Refunds[i])
 	}
-	spread := r.spread(t)
+	factor := v.factor(r, t)
 	var err error
-	if w.purchase, err = v.purchase(r, spread, t); err != nil {
+	if w.purchase, err = v.purchase(r, factor, t); err != nil {
 		return Worth{EarnsAt: w.EarnsAt}, err
 	}
 	for i, value := range p.bonuses {
 		if value == nil {
 			continue
 		}
-		w.bonuses[i], err = value(bonusOrder{v, w.EarnsAt, *r, spread, w.purchase}, t)
+		w.bonuses[i], err = value(bonusOrder{v, w.EarnsAt, *r, factor, w.purchase}, t)
 		if err != nil {
 			return Worth{EarnsAt: w.EarnsAt}, err
 		}
@@ -127,8 +127,9 @@ type valued struct {
 	o        *Order
 	currency number // units of store currency for one of the order's
 	lines    []valuedLine
-	shipping number // base; 0 if shipping does not count
-	fees     number // base; 0 if fees do not count
+	shipping number   // base; 0 if shipping does not count
+	fees     number   // base; 0 if fees do not count
+	discount fraction // what negative fees leave of all bases and fixed points
 }
 
 type valuedLine struct {
@@ -156,13 +157,52 @@ func (p *Program) value(o *Order, categories Categories, t *trace) (*valued, boo
 	}
 	if buy.Fees {
 		for i := range o.Fees {
-			v.fees = v.fees.add(numberOf(&o.Fees[i].Total))
-			if buy.Tax {
-				v.fees = v.fees.add(numberOf(&o.Fees[i].Tax))
+			if fee := &o.Fees[i]; fee.positive() {
+				v.fees = v.fees.add(numberOf(&fee.Total))
+				if buy.Tax {
+					v.fees = v.fees.add(numberOf(&fee.Tax))
+				}
 			}
 		}
 	}
+	v.discount = whole(one)
+	if buy.Discounts == DiscountsDeduct {
+		v.discount = o.discount(t)
+	}
 	return v, true
+}
+
+func (f *Fee) positive() bool { return f.Total.Sign() > 0 }
+
+// discount returns what negative fees, which are an admin's or a wallet's
+// discounts, leave of an order: max(0, 1 + N ÷ G), N being their sum, G that of
+// lines, shipping and positive fees, all with their taxes.
+func (o *Order) discount(t *trace) fraction {
+	var negative number
+	for i := range o.Fees {
+		if fee := &o.Fees[i]; fee.Total.Sign() < 0 {
+			negative = negative.add(numberOf(&fee.Total)).add(numberOf(&fee.Tax))
+		}
+	}
+	if negative.sign() == 0 {
+		return whole(one)
+	}
+	positive := o.bought().sub(negative)
+	if positive.sign() <= 0 {
+		return whole(one)
+	}
+	factor := fraction{positive.add(negative), positive}
+	if factor.n.sign() < 0 {
+		factor = fraction{}
+	}
+	t.discount(negative.neg(), positive, factor)
+	return factor
+}
+
+// factor returns what is left of everything that the order earns, besides the
+// shares that refunds name.
+func (v *valued) factor(r *refunded, t *trace) fraction {
+	return v.discount.mul(r.spread(t))
 }
 
 // lineBase returns what a line's rate is applied to.
@@ -194,7 +234,7 @@ func (p *Program) lineRate(l *Line, categories Categories) rate {
 }
 
 // purchase returns the points for the order's contents after refunds.
-func (v *valued) purchase(r *refunded, spread fraction, t *trace) (int64, error) {
+func (v *valued) purchase(r *refunded, factor fraction, t *trace) (int64, error) {
 	var money, pieces fraction
 	for i := range v.lines {
 		l := &v.lines[i]
@@ -217,8 +257,8 @@ func (v *valued) purchase(r *refunded, spread fraction, t *trace) (int64, error)
 		money = money.add(left.times(v.fees).times(v.p.rate))
 		t.part("Fees", v.fees, v.p.rate, left)
 	}
-	points := money.times(v.currency).add(pieces).mul(spread)
-	t.sum(v, money, pieces, spread, points)
+	points := money.times(v.currency).add(pieces).mul(factor)
+	t.sum(v, money, pieces, factor, points)
 
 	buy := &v.p.rules.Earn.Purchase
 	if v.p.minOrder.sign() > 0 {
@@ -251,12 +291,12 @@ func (v *valued) purchase(r *refunded, spread fraction, t *trace) (int64, error)
 }
 
 // before returns the sum of all bases before refunds, in store currency.
-func (v *valued) before() number {
+func (v *valued) before() fraction {
 	sum := v.shipping.add(v.fees)
 	for i := range v.lines {
 		sum = sum.add(v.lines[i].base)
 	}
-	return sum.mul(v.currency)
+	return v.discount.times(sum.mul(v.currency))
 }
 
 // left returns what is left of all bases after refunds, in store currency.
@@ -265,5 +305,5 @@ func (b *bonusOrder) left() fraction {
 	for i := range b.lines {
 		sum = sum.add(b.refunds.lineLeft(i).times(b.lines[i].base))
 	}
-	return sum.mul(b.spread).times(b.currency)
+	return sum.mul(b.factor).times(b.currency)
 }

@@ -133,7 +133,7 @@ func TestBaseOfALine(t *testing.T) {
 	extras := func() *order {
 		return with(completed(line(1, 5, "10")), func(o *order) {
 			o.Shipping, o.ShippingTax = dec("5"), dec("1")
-			o.Fees = []program.Fee{{Total: dec("3"), Tax: dec("0.6")}, {Total: dec("-1"), Tax: dec("-0.2")}}
+			o.Fees = []program.Fee{{Total: dec("2"), Tax: dec("0.4")}, {Total: dec("1"), Tax: dec("0.2")}}
 		})
 	}
 	runPurchase(t, []purchaseCase{
@@ -153,13 +153,71 @@ func TestBaseOfALine(t *testing.T) {
 		{"shipping and fees are no bases by default", nil, extras(), nil, 10},
 		{"shipping is one if wanted", buy(func(p *program.Purchase) { p.Shipping = true }), extras(), nil, 15},
 		{"shipping takes its tax along", buy(func(p *program.Purchase) { p.Shipping, p.Tax = true, true }), extras(), nil, 16},
-		{"the sum of fees is one if wanted", buy(func(p *program.Purchase) { p.Fees = true }), extras(), nil, 12},
+		{"the sum of fees is one if wanted", buy(func(p *program.Purchase) { p.Fees = true }), extras(), nil, 13},
 		{"fees take their tax along", buy(func(p *program.Purchase) {
 			p.Fees, p.Tax, p.Rounding = true, true, "up"
-		}), extras(), nil, 13}, // 10 + 2 + 0.4
+		}), extras(), nil, 14}, // 10 + 3 + 0.6
 		{"an order without lines earns by its shipping", buy(func(p *program.Purchase) { p.Shipping = true }), with(completed(), func(o *order) {
 			o.Shipping = dec("5")
 		}), nil, 5},
+	})
+}
+
+func TestNegativeFeesAreDiscounts(t *testing.T) {
+	t.Parallel()
+	buy := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) { change(&r.Earn.Purchase) }
+	}
+	fee := func(total, tax string) program.Fee { return program.Fee{Total: dec(total), Tax: dec(tax)} }
+	// Goods of 200 with 40 of tax.
+	less := func(fees ...program.Fee) *order {
+		return with(completed(program.Line{ID: 1, Product: 5, Quantity: dec("4"), Total: dec("200"), Subtotal: dec("250"), Tax: dec("40")}),
+			func(o *order) { o.Fees = fees })
+	}
+	shipped := func(fees ...program.Fee) *order {
+		return with(less(fees...), func(o *order) { o.Shipping, o.ShippingTax = dec("50"), dec("10") })
+	}
+	back := func(o *order, refunds ...program.Refund) *order {
+		o.Refunds = refunds
+		return o
+	}
+	const day = "2026-03-05 00:00:00"
+	runPurchase(t, []purchaseCase{
+		{"half of what was bought", nil, less(fee("-100", "-20")), nil, 100},
+		{"as much again as a wallet holds", nil, less(fee("-240", "0")), nil, 0},
+		{"more than what was bought", nil, less(fee("-300", "0")), nil, 0},
+		{
+			"never turn a negative base round", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Exclude: true}} }),
+			with(less(fee("-300", "0")), func(o *order) { o.Lines = append(o.Lines, line(2, 6, "-100")) }), nil, 0,
+		},
+		{"are added up", nil, less(fee("-12", "0"), fee("-20", "-4")), nil, 170},
+		{"count with their tax though bases do not", nil, less(fee("-30", "-6")), nil, 170},
+		{"are ignored where discounts are", buy(func(p *program.Purchase) { p.Discounts = "ignore" }), less(fee("-100", "-20")), nil, 250},
+		{"and then are no fees that earn", buy(func(p *program.Purchase) { p.Discounts, p.Fees = "ignore", true }), less(fee("-100", "-20"), fee("7", "1")), nil, 257},
+		{"are shared by shipping, though it earns nothing", nil, shipped(fee("-60", "0")), nil, 160},
+		{"lessen shipping too", buy(func(p *program.Purchase) { p.Shipping = true }), shipped(fee("-60", "0")), nil, 200},
+		{"are shared by other fees, though these earn nothing", nil, less(fee("50", "10"), fee("-75", "0")), nil, 150},
+		{"lessen other fees too", buy(func(p *program.Purchase) { p.Fees = true }), less(fee("50", "10"), fee("-75", "0")), nil, 187},
+		{"do not care for fees of 0", buy(func(p *program.Purchase) { p.Fees = true }), less(fee("0", "0"), fee("-120", "0")), nil, 100},
+		{
+			"of nothing bought leave all", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("3")}} }),
+			with(less(fee("-10", "0")), func(o *order) { o.Lines[0].Total, o.Lines[0].Tax = dec("0"), dec("0") }), nil, 12,
+		},
+		{
+			"of less than nothing too", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{6: {Exclude: true}} }),
+			with(less(fee("-10", "0")), func(o *order) { o.Lines = append(o.Lines, line(2, 6, "-300")) }), nil, 200,
+		},
+		{"lessen fixed points", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("10")}} }), less(fee("-60", "0")), nil, 30},
+		{"lessen what the minimum looks at", buy(func(p *program.Purchase) { p.MinOrder = dec("150.01") }), less(fee("-60", "0")), nil, 0},
+		{"but not to below it", buy(func(p *program.Purchase) { p.MinOrder = dec("150") }), less(fee("-60", "0")), nil, 150},
+		{"divide once, at the end", buy(func(p *program.Purchase) { p.Rounding = "up" }), less(fee("-80", "0")), nil, 134},
+		{"are lessened by refunds as all is", nil, back(less(fee("-60", "0")), refund(3, day, "90", program.RefundLine{Item: 1, Total: dec("-100"), Tax: dec("-20")})), nil, 75},
+		{"taken back with the goods leave nothing", nil, back(less(fee("-60", "0")), program.Refund{
+			ID: 3, Created: at(day), Amount: dec("180"), Lines: []program.RefundLine{{Item: 1, Total: dec("-200"), Tax: dec("-40")}}, Fees: []program.Fee{fee("60", "0")},
+		}), nil, 0},
+		{"taken back are no part of the refunded fees", buy(func(p *program.Purchase) { p.Fees, p.Discounts = true, "ignore" }), back(less(fee("40", "0"), fee("-20", "0")), program.Refund{
+			ID: 3, Created: at(day), Amount: dec("0"), Fees: []program.Fee{fee("-10", "0"), fee("10", "0")},
+		}), nil, 280}, // 250 + 40 × 3/4
 	})
 }
 

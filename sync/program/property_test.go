@@ -109,7 +109,8 @@ func drawOrder(t *rapid.T, positive bool) *order {
 		o.Lines = append(o.Lines, l)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "fees") {
-		o.Fees = append(o.Fees, program.Fee{Total: amount("fee"), Tax: amount("fee tax")})
+		fee := drawDecimal(t, "fee", -5000, 9000)
+		o.Fees = append(o.Fees, program.Fee{Total: fee, Tax: amount("fee tax")})
 	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "refunds") {
 		o.Refunds = append(o.Refunds, drawRefund(t, int64(100+i), positive))
@@ -263,6 +264,17 @@ func TestRefundsInPartsAreWorthTheWhole(t *testing.T) {
 				}
 				return a, b
 			}
+			// A fee line tells by its sign what it pays back.
+			share := func(whole apd.Decimal) (a, b apd.Decimal) {
+				part := *apd.New(rapid.Int64Range(0, 10).Draw(t, "tenths"), -1)
+				if _, err := apd.BaseContext.Mul(&a, &whole, &part); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := apd.BaseContext.Sub(&b, &whole, &a); err != nil {
+					t.Fatal(err)
+				}
+				return a, b
+			}
 			rest.ID += 1000
 			part.Amount, rest.Amount = split(r.Amount)
 			part.Shipping, rest.Shipping = split(r.Shipping)
@@ -275,7 +287,7 @@ func TestRefundsInPartsAreWorthTheWhole(t *testing.T) {
 			}
 			part.Fees, rest.Fees = append([]program.Fee{}, r.Fees...), append([]program.Fee{}, r.Fees...)
 			for i, f := range r.Fees {
-				part.Fees[i].Total, rest.Fees[i].Total = split(f.Total)
+				part.Fees[i].Total, rest.Fees[i].Total = share(f.Total)
 				part.Fees[i].Tax, rest.Fees[i].Tax = split(f.Tax)
 			}
 			other.Refunds = append(other.Refunds, part, rest)

@@ -7,7 +7,7 @@ type refunded struct {
 	index    map[int64]int // order line id → its index; nil until a refund names one
 	lines    []refundedLine
 	shipping number // without tax, like total
-	fees     number
+	fees     number // the positive ones
 	named    number // lines, shipping and fees that refunds name, with tax
 	amount   number // what was paid back in all
 	rounded  int64  // half units that rounding may have added to what was paid back
@@ -55,7 +55,9 @@ func (r *refunded) add(refund *Refund) {
 	for i := range refund.Fees {
 		f := &refund.Fees[i]
 		total := numberOf(&f.Total)
-		r.fees = r.fees.sub(total)
+		if total.sign() < 0 {
+			r.fees = r.fees.sub(total) // else it takes back a negative fee
+		}
 		r.named = r.named.sub(total).sub(numberOf(&f.Tax))
 		r.rounded++
 	}
@@ -93,7 +95,9 @@ func (r *refunded) feesLeft() fraction {
 	}
 	var total number
 	for i := range r.o.Fees {
-		total = total.add(numberOf(&r.o.Fees[i].Total))
+		if fee := &r.o.Fees[i]; fee.positive() {
+			total = total.add(numberOf(&fee.Total))
+		}
 	}
 	return left(total, r.fees)
 }

@@ -34,8 +34,8 @@ func TestRefundedShare(t *testing.T) {
 	}
 	withFees := func() *order {
 		return with(completed(line(1, 5, "100")), func(o *order) {
-			o.Fees = []program.Fee{{Total: dec("30")}, {Total: dec("-10")}}
-			o.Total = dec("120")
+			o.Fees = []program.Fee{{Total: dec("20")}, {Total: dec("10")}}
+			o.Total = dec("130")
 		})
 	}
 	runPurchase(t, []purchaseCase{
@@ -130,12 +130,12 @@ func TestRefundedShare(t *testing.T) {
 		},
 		{
 			"of fees is by their sum", fees,
-			refunds(withFees(), program.Refund{ID: 3, Created: at(day), Amount: dec("5"), Fees: []program.Fee{{Total: dec("-8")}, {Total: dec("3")}}}),
-			nil, 115,
+			refunds(withFees(), program.Refund{ID: 3, Created: at(day), Amount: dec("9"), Fees: []program.Fee{{Total: dec("-8")}, {Total: dec("-1")}}}),
+			nil, 121,
 		},
 		{
-			"of fees that sum to 0 is 0", fees,
-			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.Fees = []program.Fee{{Total: dec("5")}, {Total: dec("-5")}} }),
+			"of fees that cost nothing is 0", fees,
+			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.Fees = []program.Fee{{Total: dec("0")}} }),
 				program.Refund{ID: 3, Created: at(day), Amount: dec("0"), Fees: []program.Fee{{Total: dec("-5")}}}),
 			nil, 100,
 		},

@@ -39,7 +39,7 @@ func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
 			when = at
 		}
 		at = when
-		points, err := v.purchase(r, r.spread(nil), nil)
+		points, err := v.purchase(r, v.factor(r, nil), nil)
 		steps = append(steps, Step{at, refund, points})
 		return err
 	}
