@@ -45,6 +45,7 @@ var everything = map[string]string{
 	"program.earn.purchase.min_order":           "12345678901234567890.123456789",
 	"program.earn.purchase.max_points":          "9223372036854775807",
 	"program.earn.purchase.rounding":            "nearest",
+	"program.earn.purchase.credit":              "deduct",
 	"program.earn.purchase.currencies":          `{"usd": 0.92000, "NO": "1.5"}`,
 	"program.earn.purchase.products":            `{"12": {"exclude": true}, "13": {"points": 2.5}, "14": {"points_per_unit": "3"}}`,
 	"program.earn.purchase.categories":          `{"9223372036854775807": {"points_per_unit": 0.3}}`,
@@ -87,7 +88,7 @@ func wantEverything() config.Config {
 						Statuses:       []string{"completed", "on-hold"},
 						CustomStatuses: program.CustomStatuses{Mode: "list", List: []string{"packed", "shipped"}},
 						MinOrder:       decimal("12345678901234567890.123456789"), MaxPoints: 9223372036854775807,
-						Rounding:   "nearest",
+						Rounding: "nearest", Credit: "deduct",
 						Currencies: map[string]apd.Decimal{"USD": decimal("0.92000"), "NO": decimal("1.5")},
 						Products: map[int64]program.Rule{
 							12: {Exclude: true}, 13: {Points: new(decimal("2.5"))}, 14: {PointsPerUnit: new(decimal("3"))},
@@ -189,6 +190,7 @@ program:
       min_order: 12345678901234567890.123456789
       max_points: 9223372036854775807
       rounding: nearest
+      credit: deduct
       currencies:
         usd: 0.92000
         NO: "1.5"
@@ -228,7 +230,7 @@ const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\
 				"points_per_unit": 0.1, "discounts": "ignore", "tax": true, "shipping": true, "fees": true,
 				"statuses": ["completed", "on-hold"], "custom_statuses": ["packed", "shipped"],
 				"min_order": 12345678901234567890.123456789, "max_points": 9223372036854775807,
-				"rounding": "nearest", "currencies": {"usd": 0.92000, "NO": "1.5"},
+				"rounding": "nearest", "credit": "deduct", "currencies": {"usd": 0.92000, "NO": "1.5"},
 				"products": {"12": {"exclude": true}, "13": {"points": 2.5}, "14": {"points_per_unit": 3}},
 				"categories": {"9223372036854775807": {"points_per_unit": 0.3}}
 			},

@@ -119,6 +119,7 @@ func (o *EstimateOrder) placed(now time.Time, settings store.Settings, p *progra
 	for i := range placed.Lines {
 		placed.Lines[i].ID = int64(i) + 1
 	}
+	placed.Total = placed.Bought()
 	return placed
 }
 

@@ -41,6 +41,7 @@ type Purchase struct {
 	MinOrder        *big.Rat
 	MaxPoints       int64
 	Rounding        string
+	DeductCredit    bool
 	Currencies      map[string]*big.Rat // upper case
 	Products        map[int64]Rule
 	Categories      map[int64]Rule
@@ -166,6 +167,7 @@ func (p *Purchase) fields() fields {
 		"min_order":  rational(&p.MinOrder),
 		"max_points": integer(&p.MaxPoints),
 		"rounding":   choice(func(v string) { p.Rounding = v }, "down", "up", "nearest"),
+		"credit":     choice(func(v string) { p.DeductCredit = v == "deduct" }, "earn", "deduct"),
 		"currencies": entries(func(key string, n *yaml.Node) error {
 			code := strings.ToUpper(key)
 			if p.Currencies[code] != nil {

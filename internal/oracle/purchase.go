@@ -26,14 +26,18 @@ func (p Purchase) value(o Order, rate *big.Rat, decimals int) (worth, error) {
 	if !p.IgnoreDiscounts {
 		discount = o.discount()
 	}
+	credit, creditBefore := whole(1), whole(1)
+	if p.DeductCredit && o.onCredit(decimals) {
+		credit, creditBefore = o.money(o.paidBack()), o.money(new(big.Rat))
+	}
 	earned, fixed := new(big.Rat), new(big.Rat)
 	before, after := new(big.Rat), new(big.Rat)
 	for _, b := range p.bases(o) {
-		sum := times(b.sum, discount)
-		before = plus(before, sum)
+		before = plus(before, times(b.sum, discount, creditBefore))
+		sum := times(b.sum, discount, credit)
 		after = plus(after, times(sum, b.left))
 		if b.rule.Fixed != nil {
-			fixed = plus(fixed, times(b.rule.Fixed, b.qty, b.left, discount))
+			fixed = plus(fixed, times(b.rule.Fixed, b.qty, b.left, discount, credit))
 			continue
 		}
 		earned = plus(earned, times(b.rule.Rate, sum, b.left))
@@ -219,6 +223,35 @@ func (o Order) spread(decimals int) *big.Rat {
 	}
 	left := larger(minus(rest, unnamed), new(big.Rat))
 	return new(big.Rat).Quo(left, rest)
+}
+
+// onCredit tells whether the total is so far below what was bought that it
+// is not for rounding alone.
+func (o Order) onCredit(decimals int) bool {
+	parts := len(o.Lines) + len(o.Fees)
+	if o.Shipping.value().Sign() != 0 || o.ShippingTax.value().Sign() != 0 {
+		parts++
+	}
+	rounding := times(big.NewRat(int64(parts), 2), unit(decimals))
+	return minus(o.parts(), o.Total.value()).Cmp(rounding) > 0
+}
+
+// money is the share of an order that was not paid by credit, without what
+// came back.
+func (o Order) money(back *big.Rat) *big.Rat {
+	all := minus(o.parts(), back)
+	if all.Sign() <= 0 {
+		return new(big.Rat)
+	}
+	return fraction(minus(o.Total.value(), back), all)
+}
+
+func (o Order) paidBack() *big.Rat {
+	sum := new(big.Rat)
+	for _, r := range o.Refunds {
+		sum = plus(sum, r.Amount.value())
+	}
+	return sum
 }
 
 // parts is the sum of lines, shipping and fees with their taxes.

@@ -22,6 +22,7 @@ func TestPurchase(t *testing.T) {
 		o.Fees = []Fee{{dec("-25"), dec("-5")}}
 	})
 	wallet := shipped.with(func(o *Order) { o.Fees, o.Total = []Fee{{dec("-111"), dec("0")}}, dec("0") })
+	credited := two.with(func(o *Order) { o.Total = dec("30.25") })
 	euro := order(1, "14", line(1, 11, "1.5", "4", "0"), line(2, 12, "1", "10", "0")).with(func(o *Order) { o.Currency = "eur" })
 
 	for name, c := range map[string]struct {
@@ -77,7 +78,17 @@ func TestPurchase(t *testing.T) {
 		"a cent of each of two refunds":      {two.less(refund("0.01"), refund("0.01")), `{}`, 110},
 		"two cents of one":                   {two.less(refund("0.02")), `{}`, 109},
 		"a gift card lowers no purchase":     {order(1, "21", line(1, 11, "1", "60", "6"), line(2, 12, "1", "50", "5")).less(refund("24.2")), `{}`, 88}, // R 121
-		"a refund of no amount":              {two.less(refund("0", naming(1, "-1", "-30", "0"))), `{}`, 80},                                            // spread 1
+		"credit earns":                       {credited, `{}`, 110},
+		"a quarter in money":                 {credited, `{credit: deduct}`, 27},                                                 // 110 * 30.25/121
+		"a quarter, a third came back":       {credited.less(refund("20.25")), `{credit: deduct, rounding: nearest}`, 9},         // 110 * 100.75/121 * 10/100.75 = 9.09
+		"a quarter, half its line back":      {credited.less(refund("20", naming(1, "-1", "-30", "-3"))), `{credit: deduct}`, 8}, // 80 * 10.25/101 = 8.1
+		"more came back than was money":      {credited.less(refund("66", naming(1, "-2", "-60", "-6"))), `{credit: deduct, rounding: up}`, 0},
+		"a minimum in money":                 {credited.less(refund("20.25")), `{credit: deduct, min_order: "27.5", rounding: nearest}`, 9},
+		"a minimum in money, not":            {credited, `{credit: deduct, min_order: "27.51"}`, 0},
+		"fixed points in money":              {credited, `{credit: deduct, products: {11: {points: 7}}}`, 16}, // (14+50)/4
+		"a cent of rounding is no credit":    {two.with(func(o *Order) { o.Total = dec("120.99") }), `{credit: deduct}`, 110},
+		"more than a cent is credit":         {two.with(func(o *Order) { o.Total = dec("120.989") }), `{credit: deduct}`, 109},
+		"a refund of no amount":              {two.less(refund("0", naming(1, "-1", "-30", "0"))), `{}`, 80}, // spread 1
 		"a free order, nothing refunded":     {order(1, "0", line(1, 11, "2", "0", "0")), `{products: {11: {points: 5}}}`, 10},
 		"a free line, by quantity":           {order(1, "10", line(1, 11, "4", "0", "0").discounted("40", "0"), line(2, 12, "1", "10", "0")).less(refund("0", naming(1, "-1", "0", "0"))), `{discounts: ignore}`, 40},
 		"a free line of no pieces":           {order(1, "0", line(1, 11, "0", "0", "0").discounted("40", "0")).less(refund("0", naming(1, "-1", "0", "0"))), `{discounts: ignore}`, 40},

@@ -126,6 +126,7 @@ func (d draw) purchase() map[string]any {
 		d.maybe(func() { p[option] = d.IntN(3) > 0 })
 	}
 	d.maybe(func() { p["discounts"] = d.of("deduct", "ignore") })
+	d.maybe(func() { p["credit"] = d.of("earn", "deduct", "deduct") })
 	d.maybe(func() { p["rounding"] = d.of("down", "up", "nearest") })
 	d.maybe(func() {
 		statuses := []string{}

@@ -105,6 +105,17 @@ func (t *trace) discount(fees, all number, factor fraction) {
 	}
 }
 
+func (t *trace) credit(credit, bought, back number, factor fraction) {
+	if t == nil {
+		return
+	}
+	after := ""
+	if back.sign() != 0 {
+		after = fmt.Sprintf("; after refunds of %s", back)
+	}
+	t.say("Store credit or gift cards paid %s of the %s that was bought%s: everything × %s.", credit, bought, after, factor)
+}
+
 func (t *trace) rounded(unnamed number) {
 	if t != nil {
 		t.say("Refunds pay back %s more than they name, which is rounding.", unnamed)

@@ -202,7 +202,38 @@ func (o *Order) discount(t *trace) fraction {
 // factor returns what is left of everything that the order earns, besides the
 // shares that refunds name.
 func (v *valued) factor(r *refunded, t *trace) fraction {
-	return v.discount.mul(r.spread(t))
+	factor := v.discount.mul(r.spread(t))
+	if v.p.rules.Earn.Purchase.Credit == CreditDeduct {
+		factor = factor.mul(v.paid(r.amount, t))
+	}
+	return factor
+}
+
+// paid returns the part of an order that was not paid by store credit or a gift
+// card, which lower its total and nothing else, when so much of it was paid
+// back. A total may be below what was bought by half a smallest unit of currency
+// for each part of it, from rounding.
+func (v *valued) paid(back number, t *trace) fraction {
+	total, bought := numberOf(&v.o.Total), v.o.bought()
+	credit := bought.sub(total)
+	if credit.cmp(v.p.halfUnit.mul(numberOfInt(v.o.parts()))) <= 0 {
+		return whole(one)
+	}
+	var factor fraction
+	if rest := bought.sub(back); rest.sign() > 0 {
+		factor = ratio(total.sub(back), rest)
+	}
+	t.credit(credit, bought, back, factor)
+	return factor
+}
+
+// parts is how many lines, shipping and fees an order has.
+func (o *Order) parts() int64 {
+	n := len(o.Lines) + len(o.Fees)
+	if o.Shipping.Sign() != 0 || o.ShippingTax.Sign() != 0 {
+		n++
+	}
+	return int64(n)
 }
 
 // lineBase returns what a line's rate is applied to.
@@ -296,7 +327,11 @@ func (v *valued) before() fraction {
 	for i := range v.lines {
 		sum = sum.add(v.lines[i].base)
 	}
-	return v.discount.times(sum.mul(v.currency))
+	all := v.discount.times(sum.mul(v.currency))
+	if v.p.rules.Earn.Purchase.Credit == CreditDeduct {
+		all = all.mul(v.paid(number{}, nil))
+	}
+	return all
 }
 
 // left returns what is left of all bases after refunds, in store currency.

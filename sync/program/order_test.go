@@ -221,6 +221,58 @@ func TestNegativeFeesAreDiscounts(t *testing.T) {
 	})
 }
 
+func TestCreditEarnsNothingIfWanted(t *testing.T) {
+	t.Parallel()
+	deduct := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) {
+			r.Earn.Purchase.Credit = "deduct"
+			if change != nil {
+				change(&r.Earn.Purchase)
+			}
+		}
+	}
+	// Bought for 120 + 60 + 12 + 8 = 200.
+	paid := func(total string, refunds ...program.Refund) *order {
+		return with(completed(program.Line{ID: 1, Product: 5, Quantity: dec("2"), Total: dec("100"), Subtotal: dec("100"), Tax: dec("20")}, line(2, 6, "60")),
+			func(o *order) {
+				o.Shipping, o.ShippingTax, o.Total = dec("10"), dec("2"), dec(total)
+				o.Fees = []program.Fee{{Total: dec("8")}}
+				o.Refunds = refunds
+			})
+	}
+	const day = "2026-03-05 00:00:00"
+	first := program.RefundLine{Item: 1, Quantity: dec("-2"), Total: dec("-100"), Tax: dec("-20")}
+	runPurchase(t, []purchaseCase{
+		{"credit earns by default", nil, paid("50"), nil, 160},
+		{"a quarter was paid with money", deduct(nil), paid("50"), nil, 40},
+		{"all was", deduct(nil), paid("200"), nil, 160},
+		{"more than all was", deduct(nil), paid("230"), nil, 160},
+		{"nothing was", deduct(nil), paid("0"), nil, 0},
+		{"less than nothing was", deduct(nil), paid("-1"), nil, 0},
+		{"half a cent for each of four parts is rounding", deduct(nil), paid("199.98"), nil, 160},
+		{"a little more is not", deduct(nil), paid("199.979"), nil, 159},
+		{"shipping and fees too", deduct(func(p *program.Purchase) { p.Shipping, p.Fees, p.Tax = true, true, true }), paid("150"), nil, 150},
+		{"fixed points too", deduct(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("10")}} }), paid("50"), nil, 20},
+		{"the minimum looks at what money paid", deduct(func(p *program.Purchase) { p.MinOrder = dec("40.01") }), paid("50"), nil, 0},
+		{"and reaches it", deduct(func(p *program.Purchase) { p.MinOrder = dec("40") }), paid("50"), nil, 40},
+		{"before refunds", deduct(func(p *program.Purchase) { p.MinOrder = dec("80") }), paid("100", refund(3, day, "60", back(2, "-1", "-60"))), nil, 28},
+		// 60 × (100 − 60) ÷ (200 − 60) of what is left, 100
+		{"a refund is paid back in money", deduct(nil), paid("100", refund(3, day, "60", back(2, "-1", "-60"))), nil, 28},
+		// (160 × 0.7) × (100 − 60) ÷ (200 − 60)
+		{"also one that names nothing", deduct(nil), paid("100", refund(3, day, "60")), nil, 32},
+		{"of all the money", deduct(nil), paid("100", refund(3, day, "100")), nil, 0},
+		{"of more than the money", deduct(nil), paid("100", refund(3, day, "120", first)), nil, 0},
+		{"of more than was bought", deduct(nil), paid("100", refund(3, day, "200")), nil, 0},
+		{"a refund into credit, of no amount", deduct(nil), paid("100", refund(3, day, "0", first)), nil, 30},
+		{"negative fees are discounts, not credit", deduct(nil), with(paid("100"), func(o *order) {
+			o.Fees = append(o.Fees, program.Fee{Total: dec("-100")})
+		}), nil, 80},
+		{"both at once", deduct(nil), with(paid("50"), func(o *order) {
+			o.Fees = append(o.Fees, program.Fee{Total: dec("-100")})
+		}), nil, 40},
+	})
+}
+
 func TestRateOfALine(t *testing.T) {
 	t.Parallel()
 	perUnit := func(text string) program.Rule { return program.Rule{PointsPerUnit: decp(text)} }

@@ -57,6 +57,7 @@ func drawRules(t *rapid.T) program.Rules {
 	p.MinOrder = drawDecimal(t, "min_order", 0, 2000)
 	p.MaxPoints = rapid.SampledFrom([]int64{0, 0, 50, 1000}).Draw(t, "max_points")
 	p.Rounding = words("rounding", "down", "up", "nearest")
+	p.Credit = words("credit", "earn", "deduct")
 	for _, code := range []string{"usd", "JPY"} {
 		if rapid.Bool().Draw(t, code) {
 			p.Currencies[code] = *drawRate(t, code+" rate")

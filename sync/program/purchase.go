@@ -22,6 +22,7 @@ type Purchase struct {
 	MinOrder       apd.Decimal    `json:"min_order"`  // 0: none
 	MaxPoints      int64          `json:"max_points"` // 0: no cap
 	Rounding       string         `json:"rounding"`   // RoundDown, RoundUp or RoundNearest
+	Credit         string         `json:"credit"`     // CreditEarn or CreditDeduct
 	// Currencies holds, by code, the units of store currency for one unit.
 	Currencies Rates          `json:"currencies"`
 	Products   map[int64]Rule `json:"products"`   // by id of a variation or a product
@@ -51,6 +52,9 @@ const (
 	RoundDown    = "down"
 	RoundUp      = "up"
 	RoundNearest = "nearest"
+
+	CreditEarn   = "earn"
+	CreditDeduct = "deduct"
 )
 
 var purchaseKeys = []settings.Key{
@@ -103,6 +107,15 @@ var purchaseKeys = []settings.Key{
 			settings.Option{Value: RoundNearest, Label: "To the nearest whole point"},
 		),
 		Group: "earning", Label: "Rounding",
+	},
+	{
+		Path: "earn.purchase.credit", Default: CreditEarn, Versioned: true,
+		Kind: settings.Choice(
+			settings.Option{Value: CreditEarn, Label: "Earns points like money"},
+			settings.Option{Value: CreditDeduct, Label: "Earns no points"},
+		),
+		Group: "earning", Label: "What a gift card or store credit paid",
+		Help: "As far as it lowers the total of the order. Coupons and negative fees are discounts instead.",
 	},
 	{
 		Path: "earn.purchase.currencies", Default: `{}`, Unit: "store currency for one unit", Versioned: true,

@@ -1,5 +1,7 @@
 package program
 
+import "github.com/cockroachdb/apd/v3"
+
 // refunded adds up what an order's refunds took back, and says what is left.
 type refunded struct {
 	o        *Order
@@ -126,6 +128,10 @@ func (r *refunded) spread(t *trace) fraction {
 	t.spread(r, all, rest, unnamed, factor)
 	return factor
 }
+
+// Bought returns the sum of an order's lines, shipping and fees with their
+// taxes, which is its total unless something like a gift card paid a part.
+func (o *Order) Bought() apd.Decimal { return o.bought().decimal() }
 
 // bought returns the sum of an order's lines, shipping and fees with their
 // taxes.

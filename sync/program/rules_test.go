@@ -17,7 +17,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	text, _ := program.Defaults().Encode()
 	const want = `{"earn":{"blog_comment":{"points":0},"campaigns":[],"first_order":{"points":0},"high_spend":[],` +
 		`"product_review":{"points":0,"verified_only":false},` +
-		`"purchase":{"categories":{},"currencies":{},"custom_statuses":"earn","discounts":"deduct","fees":false,` +
+		`"purchase":{"categories":{},"credit":"earn","currencies":{},"custom_statuses":"earn","discounts":"deduct","fees":false,` +
 		`"max_points":0,"min_order":"0","points_per_unit":"1","products":{},"rounding":"down","shipping":false,` +
 		`"statuses":["completed","processing"],"tax":false},"signup":{"points":0}},` +
 		`"guests":"ignore","hold_days":0,"starts":""}`

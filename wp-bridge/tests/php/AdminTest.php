@@ -116,7 +116,7 @@ final class AdminTest extends TestCase {
 				'earn'             => array(
 					'purchase'       => array(
 						'points_per_unit' => '1.5', 'discounts' => 'ignore', 'tax' => true, 'shipping' => true, 'fees' => true,
-						'statuses' => array( 'completed', 'packed' ), 'custom_statuses' => array( 'sent' ), 'min_order' => '10.50', 'max_points' => 500, 'rounding' => 'nearest',
+						'statuses' => array( 'completed', 'packed' ), 'custom_statuses' => array( 'sent' ), 'min_order' => '10.50', 'max_points' => 500, 'rounding' => 'nearest', 'credit' => 'deduct',
 						'currencies' => array( 'EUR' => '1.08' ),
 						'products'   => array( 812 => array( 'exclude' => true ), 910 => array( 'points' => '0.5' ), 911 => array( 'points_per_unit' => '2' ) ),
 						'categories' => array( 17 => array( 'points_per_unit' => '2' ), 18 => array( 'exclude' => true ) ),
