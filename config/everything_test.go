@@ -30,6 +30,7 @@ var everything = map[string]string{
 	"schedule.expire":                           "0 1 * * *",
 	"schedule.verify":                           "0 2 * * 1-5",
 	"program.starts":                            "2026-01-01T10:30",
+	"program.starts_by":                         "creation",
 	"program.guests":                            "match_email",
 	"program.exclude.roles":                     "Administrator, shop_manager",
 	"program.exclude.users":                     "[3, \"4\"]",
@@ -81,7 +82,7 @@ func wantEverything() config.Config {
 		},
 		Program: program.Settings{
 			Rules: program.Rules{
-				Starts: "2026-01-01T10:30", Guests: "match_email", HoldDays: 14,
+				Starts: "2026-01-01T10:30", StartsBy: "creation", Guests: "match_email", HoldDays: 14,
 				Earn: program.Earn{
 					Purchase: program.Purchase{
 						PointsPerUnit: decimal("0.1"), Discounts: "ignore", Tax: true, Shipping: true, Fees: true,
@@ -172,6 +173,7 @@ Brake: {Percent: 2.50, ENTRIES: "7"}
 schedule: {sync: "@every 1m", sweep: "@hourly", expire: 0 1 * * *, verify: 0 2 * * 1-5}
 program:
   starts: 2026-01-01T10:30
+  starts_by: creation
   guests: match_email
   exclude:
     roles: [Administrator, shop_manager]
@@ -222,7 +224,7 @@ const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\
 	"brake": {"percent": 2.50, "entries": 7},
 	"schedule": {"sync": "@every 1m", "sweep": "@hourly", "expire": "0 1 * * *", "verify": "0 2 * * 1-5"},
 	"program": {
-		"starts": "2026-01-01T10:30", "guests": "match_email",
+		"starts": "2026-01-01T10:30", "starts_by": "creation", "guests": "match_email",
 		"exclude": {"roles": ["Administrator", "shop_manager"], "users": [3, "4"]},
 		"hold_days": 14, "negative_balance": "clamp",
 		"earn": {

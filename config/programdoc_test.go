@@ -12,7 +12,7 @@ import (
 
 // every key of a programme with a value that is not its default.
 const unusual = `{
-  "starts": "2026-01-01", "guests": "match_email", "exclude": {"roles": ["Wholesale"], "users": [3, "4"]},
+  "starts": "2026-01-01", "starts_by": "creation", "guests": "match_email", "exclude": {"roles": ["Wholesale"], "users": [3, "4"]},
   "hold_days": 14, "negative_balance": "clamp",
   "earn": {
     "purchase": {"points_per_unit": 1.50, "discounts": "ignore", "tax": true, "shipping": true, "fees": true,

@@ -52,6 +52,9 @@ func (s *Store) Balances(p Program, now time.Time) (Result, error) {
 	}
 	v.comments()
 	for _, u := range s.Users {
+		if v.early(u.Registered.Time) {
+			continue
+		}
 		v.award(Award{User: u.ID, Source: "signup", Object: u.ID, At: u.Registered.Time, Points: p.Signup})
 	}
 	list := v.result.Awards
@@ -87,12 +90,20 @@ func (v *valuation) mayEarn(id int64) bool {
 	return true
 }
 
+// startTime is the time of an order that starts looks at.
+func (v *valuation) startTime(o Order) time.Time {
+	if v.program.ByCreation && !o.Created.IsZero() {
+		return o.Created.Time
+	}
+	return o.earningTime()
+}
+
 func (v *valuation) early(at time.Time) bool { return !v.starts.IsZero() && at.Before(v.starts) }
 
-// award books points that are due; those of a fact before starts, of a user
-// who may not earn or of nothing are none.
+// award books points that are due; those of a user who may not earn or of
+// nothing are none.
 func (v *valuation) award(a Award) {
-	if a.Points == 0 || v.early(a.At) || !v.mayEarn(a.User) {
+	if a.Points == 0 || !v.mayEarn(a.User) {
 		return
 	}
 	if a.Due.IsZero() {
@@ -135,7 +146,7 @@ func (v *valuation) orders() error {
 	byUser := map[int64][]earning{}
 	for _, o := range v.store.Orders {
 		user, at := v.customer(o), o.earningTime()
-		if !v.mayEarn(user) || !v.program.Purchase.earns(o) || v.early(at) {
+		if !v.mayEarn(user) || !v.program.Purchase.earns(o) || v.early(v.startTime(o)) {
 			continue
 		}
 		rate := whole(1)

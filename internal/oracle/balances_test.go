@@ -73,6 +73,29 @@ func TestEarningTimeAndStarts(t *testing.T) {
 	}
 }
 
+func TestStartsByCreation(t *testing.T) {
+	imported := plain(1, "10", "2025-06-20 12:00:00").with(func(o *Order) { o.Created = at("2019-01-05 12:00:00") })
+	for name, c := range map[string]struct {
+		order  Order
+		starts string
+		want   int64
+	}{
+		"an old order, paid today":      {imported, "2025-06-01", 0},
+		"no start":                      {imported, "", 10},
+		"a start at its creation":       {imported, "2019-01-05 12:00", 10},
+		"a second later":                {imported, "2019-01-05 12:00:01", 0},
+		"paid before, placed after":     {imported.with(func(o *Order) { o.Paid, o.Created = o.Created, o.Paid }), "2025-06-01", 10},
+		"no creation: by its paid date": {imported.with(func(o *Order) { o.Created = stamp{} }), "2025-06-01", 10},
+		"no creation: paid before":      {imported.with(func(o *Order) { o.Created = stamp{} }), "2025-07-01", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := shop(c.order).under(t, `{starts_by: creation, starts: "`+c.starts+`"}`).Balances[7]; got != c.want {
+				t.Errorf("balance %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 func TestSkippedForItsCurrency(t *testing.T) {
 	euro := plain(1, "10", "2025-06-01 12:00:00").with(func(o *Order) { o.Currency = "EUR" })
 	for name, c := range map[string]struct {

@@ -12,6 +12,7 @@ import (
 // Program is what a `program:` section says. Times are the site's wall clock.
 type Program struct {
 	Starts        time.Time
+	ByCreation    bool // starts looks at the creation of orders
 	MatchGuests   bool
 	ExcludedRoles map[string]bool // lower case
 	ExcludedUsers map[int64]bool
@@ -89,8 +90,9 @@ func Parse(text string) (Program, error) {
 		root = root.Content[1]
 	}
 	err := section(root, fields{
-		"starts": wall(&p.Starts),
-		"guests": choice(func(v string) { p.MatchGuests = v == "match_email" }, "ignore", "match_email"),
+		"starts":    wall(&p.Starts),
+		"starts_by": choice(func(v string) { p.ByCreation = v == "creation" }, "earning", "creation"),
+		"guests":    choice(func(v string) { p.MatchGuests = v == "match_email" }, "ignore", "match_email"),
 		"exclude": within(fields{
 			"roles": each(func(n *yaml.Node) error { p.ExcludedRoles[strings.ToLower(n.Value)] = true; return nil }),
 			"users": each(func(n *yaml.Node) error {

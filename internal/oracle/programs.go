@@ -125,6 +125,11 @@ earn: {first_order: {points: 10}, signup: {points: 25}}
 starts: "2025-11-02 01:30:00"
 earn: {blog_comment: {points: 4}, product_review: {points: 6}, first_order: {points: 11}}
 `},
+		{"starts by the creation", `
+starts: "2026-03-01"
+starts_by: creation
+earn: {first_order: {points: 10}, product_review: {points: 3}, signup: {points: 1}}
+`},
 		{"guests matched", "guests: match_email\nearn: {first_order: {points: 50}}\n"},
 		{"guests matched, all currencies", `
 guests: match_email
@@ -221,6 +226,7 @@ expiry: {mode: none, days: 365}
 
 const defaultsSaid = `
 starts: ""
+starts_by: earning
 guests: ignore
 exclude: {roles: [], users: []}
 hold_days: 0

@@ -25,6 +25,7 @@ func RandomProgram(seed int64) Named {
 	d := draw{rand.New(rand.NewPCG(uint64(seed), 0x10a17))}
 	program := map[string]any{}
 	d.maybe(func() { program["starts"] = d.moment() })
+	d.maybe(func() { program["starts_by"] = d.of("earning", "creation") })
 	d.maybe(func() { program["guests"] = d.of("ignore", "match_email", "match_email") })
 	d.maybe(func() {
 		users, roles := []any{}, []string{}

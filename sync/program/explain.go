@@ -48,6 +48,16 @@ func (p *Program) clock(at time.Time) string {
 	return at.In(p.zone).Format("2006-01-02 15:04:05 MST")
 }
 
+func (t *trace) early(p *Program, at time.Time) {
+	switch {
+	case t == nil:
+	case p.rules.StartsBy == StartsByCreation:
+		t.say("The programme starts at %s, and it was placed at %s: 0 points.", p.clock(p.starts), p.clock(at))
+	default:
+		t.say("The programme starts at %s: 0 points.", p.clock(p.starts))
+	}
+}
+
 func (t *trace) noEarning(o *Order) {
 	switch {
 	case o.Status == refundedStatus:

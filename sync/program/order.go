@@ -90,8 +90,8 @@ func (p *Program) worth(o *Order, categories Categories, t *trace) (Worth, error
 		t.noEarning(o)
 		return w, nil
 	}
-	if !p.started(w.EarnsAt) {
-		t.say("The programme starts at %s: 0 points.", p.clock(p.starts))
+	if at := p.startsBy(o); !p.started(at) {
+		t.early(p, at)
 		return w, nil
 	}
 	v, ok := p.value(o, categories, t)

@@ -117,6 +117,43 @@ func TestEarningTime(t *testing.T) {
 	}
 }
 
+func TestTheStartOfTheProgramme(t *testing.T) {
+	t.Parallel()
+	starts := func(at, by string) func(*rules) {
+		return func(r *rules) { r.Starts, r.StartsBy = at, by }
+	}
+	// Placed on 1 March at 9, paid at 10.
+	placed := func(change func(*order)) *order { return with(completed(line(1, 5, "10")), change) }
+	same := func(*order) {}
+	imported := func(o *order) { o.Created = at("2019-05-01 12:00:00") }
+	undated := func(o *order) { o.Created = time.Time{} }
+	runPurchase(t, []purchaseCase{
+		{"goes by the paid date", starts("2026-03-01 09:30", "earning"), placed(same), nil, 10},
+		{"or by that of creation", starts("2026-03-01 09:30", "creation"), placed(same), nil, 0},
+		{"which may be the start itself", starts("2026-03-01 09:00", "creation"), placed(same), nil, 10},
+		{"but not a second before", starts("2026-03-01 09:00:01", "creation"), placed(same), nil, 0},
+		{"an old order is paid today", starts("2026-01-01", "earning"), placed(imported), nil, 10},
+		{"and is old all the same", starts("2026-01-01", "creation"), placed(imported), nil, 0},
+		{"without a start nothing is too old", starts("", "creation"), placed(imported), nil, 10},
+		{"an order paid before it was placed", starts("2026-02-01", "creation"), placed(func(o *order) { o.Paid = at("2026-01-01 00:00:00") }), nil, 10},
+		{"one without a date of creation goes by its earning time", starts("2026-03-01 09:30", "creation"), placed(undated), nil, 10},
+		{"also when that is too early", starts("2026-03-01 10:30", "creation"), placed(undated), nil, 0},
+	})
+	// A refunded one has no story then.
+	p := compile(t, starts("2026-01-01", "creation"))
+	if steps, err := p.Story(placed(func(o *order) { imported(o); o.Status = "refunded" }), noCategories); err != nil || len(steps) != 0 {
+		t.Errorf("an old order that was refunded has the story %v, %v", steps, err)
+	}
+	steps, err := p.Story(placed(func(o *order) { o.Status = "refunded" }), noCategories)
+	if err != nil || len(steps) != 2 {
+		t.Errorf("a new order that was refunded has the story %v, %v", steps, err)
+	}
+	// Reviews and registrations are no orders.
+	if got := compile(t, func(r *rules) { starts("2026-01-01", "creation")(r); r.Earn.Signup.Points = 5 }).Signup(&program.User{Registered: at("2025-12-31 00:00:00")}); got != 0 {
+		t.Errorf("a registration before the start earns %d", got)
+	}
+}
+
 func TestBaseOfALine(t *testing.T) {
 	t.Parallel()
 	discounted := func() *order {

@@ -45,6 +45,7 @@ func drawRules(t *rapid.T) program.Rules {
 
 	r := program.Defaults()
 	r.Starts = words("starts", "", "", "2026-02-01", "2026-03-01T09:30")
+	r.StartsBy = words("starts_by", "earning", "creation")
 	r.Guests = words("guests", "ignore", "match_email")
 	r.HoldDays = rapid.IntRange(0, 30).Draw(t, "hold_days")
 	p := &r.Earn.Purchase

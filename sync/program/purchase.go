@@ -39,6 +39,9 @@ type Rule struct {
 
 // The words that rules are written in.
 const (
+	StartsByEarning  = "earning"
+	StartsByCreation = "creation"
+
 	GuestsIgnore     = "ignore"
 	GuestsMatchEmail = "match_email"
 

@@ -20,7 +20,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 		`"purchase":{"categories":{},"credit":"earn","currencies":{},"custom_statuses":"earn","discounts":"deduct","fees":false,` +
 		`"max_points":0,"min_order":"0","points_per_unit":"1","products":{},"rounding":"down","shipping":false,` +
 		`"statuses":["completed","processing"],"tax":false},"signup":{"points":0}},` +
-		`"guests":"ignore","hold_days":0,"starts":""}`
+		`"guests":"ignore","hold_days":0,"starts":"","starts_by":"earning"}`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}

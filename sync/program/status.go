@@ -53,6 +53,15 @@ func (p *Program) statusEarns(o *Order) bool {
 	return false
 }
 
+// startsBy returns the time of an order that is not to be before the start of
+// the programme. One without a date of creation goes by its earning time.
+func (p *Program) startsBy(o *Order) time.Time {
+	if p.rules.StartsBy == StartsByCreation && !o.Created.IsZero() {
+		return o.Created
+	}
+	return EarnsAt(o)
+}
+
 // started tells whether the programme was running at a time.
 func (p *Program) started(at time.Time) bool {
 	return p.starts.IsZero() || !at.Before(p.starts)

@@ -24,7 +24,7 @@ type Step struct {
 func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
 	gone := o.Status == refundedStatus && !o.Paid.IsZero()
 	at := EarnsAt(o)
-	if !gone && !p.statusEarns(o) || !p.started(at) {
+	if !gone && !p.statusEarns(o) || !p.started(p.startsBy(o)) {
 		return nil, nil
 	}
 	v, ok := p.value(o, categories, nil)
@@ -67,7 +67,7 @@ func (p *Program) StoryTo(w Worth, o *Order, categories Categories) ([]Step, err
 	switch {
 	case len(o.Refunds) > 0 || o.Status == refundedStatus:
 		return p.Story(o, categories)
-	case !p.statusEarns(o) || !p.started(w.EarnsAt) || w.Skipped != "":
+	case !p.statusEarns(o) || !p.started(p.startsBy(o)) || w.Skipped != "":
 		return nil, nil
 	}
 	return []Step{{At: w.EarnsAt, Purchase: w.purchase}}, nil

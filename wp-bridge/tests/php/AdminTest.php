@@ -109,6 +109,7 @@ final class AdminTest extends TestCase {
 		return Document::complete(
 			array(
 				'starts'           => '2026-01-01',
+				'starts_by'        => 'creation',
 				'guests'           => 'match_email',
 				'exclude'          => array( 'roles' => array( 'editor', 'no-such-role' ), 'users' => array( $this->admin, 999999 ) ),
 				'hold_days'        => 14,
