@@ -89,9 +89,11 @@ func aheadOf(skew time.Duration) string {
 	return "behind"
 }
 
-// earns reports whether orders of that status can earn under the rules.
+// earns reports whether orders of that status, as it is stored, can earn under
+// the rules.
 func earns(purchase *program.Purchase, status string) bool {
-	if slices.Contains(purchase.Statuses, status) {
+	names := func(listed string) bool { return program.StoredStatus(listed) == status }
+	if slices.ContainsFunc(purchase.Statuses, names) {
 		return true
 	}
 	if !program.CustomStatus(status) {
@@ -101,7 +103,7 @@ func earns(purchase *program.Purchase, status string) bool {
 	case program.CustomEarn:
 		return true
 	case program.CustomList:
-		return slices.Contains(purchase.CustomStatuses.List, status)
+		return slices.ContainsFunc(purchase.CustomStatuses.List, names)
 	}
 	return false
 }
@@ -197,7 +199,7 @@ func (x *examination) statuses(kinds []store.OrderKind) {
 	}
 	var unused []string
 	for _, status := range append(slices.Clone(purchase.Statuses), purchase.CustomStatuses.List...) {
-		if program.CustomStatus(status) && !there[status] {
+		if program.CustomStatus(status) && !there[program.StoredStatus(status)] {
 			unused = append(unused, status)
 		}
 	}

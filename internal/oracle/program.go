@@ -149,7 +149,7 @@ func (p *Purchase) fields() fields {
 				if !isCustom(s) && s != "processing" && s != "completed" && s != "on-hold" && s != "pending" {
 					return fmt.Errorf("%q cannot earn", s)
 				}
-				p.Statuses[s] = true
+				p.Statuses[stored(s)] = true
 				return nil
 			})(n)
 		},
@@ -162,7 +162,7 @@ func (p *Purchase) fields() fields {
 				if !isCustom(n.Value) {
 					return fmt.Errorf("%q is not a custom status", n.Value)
 				}
-				p.Custom[n.Value] = true
+				p.Custom[stored(n.Value)] = true
 				return nil
 			})(n)
 		},
@@ -240,6 +240,13 @@ var notCustom = map[string]bool{
 	"request-pending": true, "request-confirmed": true, "request-failed": true, "request-completed": true,
 }
 
+// stored is what a column of 20 characters keeps of "wc-" and a status.
+func stored(status string) string {
+	letters := []rune(status)
+	return string(letters[:min(len(letters), 17)])
+}
+
 func isCustom(status string) bool {
+	status = stored(status)
 	return status != "" && !strings.HasPrefix(status, "wc-") && !notCustom[status]
 }

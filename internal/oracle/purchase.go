@@ -276,8 +276,8 @@ func (o Order) earningTime() time.Time {
 
 // earns tells whether an order of this status (and payment) earns.
 func (p Purchase) earns(o Order) bool {
-	if p.Statuses[o.Status] {
+	if p.Statuses[stored(o.Status)] {
 		return true
 	}
-	return isCustom(o.Status) && (p.AllCustom || p.Custom[o.Status]) && !o.Paid.IsZero()
+	return isCustom(o.Status) && (p.AllCustom || p.Custom[stored(o.Status)]) && !o.Paid.IsZero()
 }

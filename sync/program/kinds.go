@@ -183,14 +183,15 @@ func currencyCode() settings.Kind {
 	return settings.New("currency", read, nil)
 }
 
-var statusPattern = regexp.MustCompile(`^[a-z0-9_-]{1,20}$`)
+// WordPress registers statuses of any length.
+var statusPattern = regexp.MustCompile(`^[a-z0-9_-]+$`)
 
 // status is the status of an order that may earn: a custom one, or one of
 // listable.
 func status() settings.Kind {
 	read := func(k settings.Kind, e settings.Entry) (any, bool) {
 		status, ok := statusName(e)
-		if ok && slices.Contains(k.Never, status) {
+		if ok && slices.Contains(k.Never, StoredStatus(status)) {
 			e.RefuseValue("can never earn: only %s and custom statuses can", strings.Join(listable, ", "))
 			return nil, false
 		}
@@ -205,7 +206,7 @@ func status() settings.Kind {
 func customStatus() settings.Kind {
 	read := func(k settings.Kind, e settings.Entry) (any, bool) {
 		status, ok := statusName(e)
-		if ok && slices.Contains(k.Never, status) {
+		if ok && slices.Contains(k.Never, StoredStatus(status)) {
 			e.RefuseValue("is not a custom status: name it in program.earn.purchase.statuses if it shall earn")
 			return nil, false
 		}

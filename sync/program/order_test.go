@@ -74,6 +74,18 @@ func TestWhenAnOrderEarns(t *testing.T) {
 			r.Earn.Purchase.Statuses = []string{"shipped"}
 			r.Earn.Purchase.CustomStatuses.Mode = "ignore"
 		}, with(status("shipped"), unpaid), nil, 10},
+		{"a name longer than its column is stored cut off", custom("list", "awaiting-courier-pickup"), status("awaiting-courier-"), nil, 10},
+		{"whatever it ends in", custom("list", "awaiting-courier-x"), status("awaiting-courier-"), nil, 10},
+		{"but not a shorter one", custom("list", "awaiting-courier"), status("awaiting-courier-"), nil, 0},
+		{"nor one that differs before", custom("list", "awaiting-couriers-pickup"), status("awaiting-courier-"), nil, 0},
+		{"a name of 17 characters is whole", custom("list", "packed-and-billed"), status("packed-and-billed"), nil, 10},
+		{"a cut one must be paid too", custom("list", "awaiting-courier-pickup"), with(status("awaiting-courier-"), unpaid), nil, 0},
+		{"a long name in statuses earns unpaid", func(r *rules) {
+			r.Earn.Purchase.Statuses = []string{"awaiting_supplier_confirmation"}
+			r.Earn.Purchase.CustomStatuses.Mode = "ignore"
+		}, with(status("awaiting_supplier"), unpaid), nil, 10},
+		{"the store's own name may be whole", custom("list", "awaiting-courier-pickup"), status("awaiting-courier-pickup"), nil, 10},
+		{"characters are not bytes", nil, status("größenänderung-offen"), nil, 10},
 		{"no status is no custom status", nil, status(""), nil, 0},
 	}
 	for s := range strings.FieldsSeq("pending on-hold cancelled refunded failed checkout-draft new publish future draft private trash " +
@@ -81,6 +93,14 @@ func TestWhenAnOrderEarns(t *testing.T) {
 		cases = append(cases, purchaseCase{s + " is not custom", nil, status(s), nil, 0})
 		if program.CustomStatus(s) {
 			t.Errorf("CustomStatus(%q)", s)
+		}
+	}
+	for long, want := range map[string]string{
+		"": "", "on-hold": "on-hold", "packed-and-billed": "packed-and-billed", "packed-and-billed-": "packed-and-billed",
+		"größenänderung-offen": "größenänderung-of", "\xff\xfe2345678901234567890": "\xff\xfe234567890123456",
+	} {
+		if got := program.StoredStatus(long); got != want {
+			t.Errorf("StoredStatus(%q) = %q, want %q", long, got, want)
 		}
 	}
 	runPurchase(t, cases)
