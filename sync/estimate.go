@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -79,10 +78,7 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 		}
 	}
 	categories := func(product int64) []int64 { return facts.categories[product] }
-	worth, err := compiled.Worth(placed, categories)
-	if err != nil {
-		return nil, err
-	}
+	worth := compiled.Worth(placed, categories)
 	estimate := &Estimate{Why: compiled.Explain(placed, categories)[1:]} // without its number and status
 	if worth.Of(ledger.Purchase) != 0 && !facts.earned {
 		compiled.AddFirstOrder(&worth)
@@ -92,9 +88,6 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 	}
 	for _, source := range estimateSources {
 		part := EstimateSource{source, worth.Of(source)}
-		if part.Points > math.MaxInt64-estimate.Points {
-			return nil, &program.OverflowError{What: "points"}
-		}
 		estimate.Points += part.Points
 		if part.Points != 0 || part.Source == ledger.Purchase {
 			estimate.Sources = append(estimate.Sources, part)

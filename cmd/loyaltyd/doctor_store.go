@@ -134,9 +134,9 @@ func (x *examination) orders(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		var odd []string
-		for i := range records {
-			odd = append(odd, records[i].Problems...)
+		odd, err := x.oddAmounts(ctx, sn, settings, records)
+		if err != nil {
+			return err
 		}
 		if len(records) == 0 {
 			x.ok("amounts", "there are no orders yet")
@@ -148,13 +148,44 @@ func (x *examination) orders(ctx context.Context) {
 		}
 		const shown = 3
 		x.add(warning, "amounts", "correct the orders in WooCommerce; until then these amounts count as 0",
-			"%s cannot be read among the newest %s: %s", count(int64(len(odd)), "amount", "amounts"),
+			"%s cannot be read, or cannot be meant, among the newest %s: %s", count(int64(len(odd)), "amount", "amounts"),
 			count(int64(len(records)), "order", "orders"), strings.Join(odd[:min(len(odd), shown)], "; "))
 		return nil
 	})
 	if err != nil {
 		x.failed("orders", err)
 	}
+}
+
+// oddAmounts names what counts as 0 in orders because it cannot be read, or
+// because nobody means so much.
+func (x *examination) oddAmounts(ctx context.Context, sn *store.Snapshot, settings store.Settings, records []store.OrderRecord) ([]string, error) {
+	rules, err := program.Compile(x.programme().config.Program.Rules, program.Site{
+		Zone: settings.Zone, Currency: settings.Currency, Decimals: settings.Decimals,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var products []int64
+	for i := range records {
+		for j := range records[i].Order.Lines {
+			products = append(products, records[i].Order.Lines[j].Product)
+		}
+	}
+	categories, err := sn.Categories(ctx, products)
+	if err != nil {
+		return nil, err
+	}
+	var odd []string
+	for i := range records {
+		order := &records[i].Order
+		odd = append(odd, records[i].Problems...)
+		worth := rules.Worth(order, func(product int64) []int64 { return categories[product] })
+		if problem := worth.Problem(order.ID); problem != "" {
+			odd = append(odd, problem)
+		}
+	}
+	return odd, nil
 }
 
 // currencies counts the orders that earn nothing for want of a rate.

@@ -7,7 +7,7 @@ import (
 
 // worth is what an order is worth under one programme.
 type worth struct {
-	purchase int64
+	purchase *big.Int
 	spend    *big.Rat // all bases after refunds and spread, in store currency
 }
 
@@ -21,7 +21,7 @@ type base struct {
 
 // value works out an earning order; rate is its currency's, in store currency,
 // and prices have so many decimals.
-func (p Purchase) value(o Order, rate *big.Rat, decimals int) (worth, error) {
+func (p Purchase) value(o Order, rate *big.Rat, decimals int) worth {
 	spread, discount := o.spread(decimals), whole(1)
 	if !p.IgnoreDiscounts {
 		discount = o.discount()
@@ -42,20 +42,18 @@ func (p Purchase) value(o Order, rate *big.Rat, decimals int) (worth, error) {
 		}
 		earned = plus(earned, times(b.rule.Rate, sum, b.left))
 	}
-	w := worth{spend: times(after, spread, rate)}
+	w := worth{new(big.Int), times(after, spread, rate)}
 	if p.MinOrder.Sign() > 0 && times(before, rate).Cmp(p.MinOrder) < 0 {
-		return w, nil
+		return w
 	}
 	rounded := round(times(plus(times(earned, rate), fixed), spread), p.Rounding)
 	if p.MaxPoints > 0 && rounded.Cmp(big.NewInt(p.MaxPoints)) > 0 {
 		rounded = big.NewInt(p.MaxPoints)
 	}
-	if rounded.Sign() < 0 {
-		return w, nil
+	if rounded.Sign() > 0 {
+		w.purchase = rounded
 	}
-	var err error
-	w.purchase, err = fit(rounded)
-	return w, err
+	return w
 }
 
 func (p Purchase) bases(o Order) []base {

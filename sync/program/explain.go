@@ -12,16 +12,12 @@ import (
 // what it does. Times are the site's.
 func (p *Program) Explain(o *Order, categories Categories) []string {
 	var t trace
-	w, err := p.worth(o, categories, &t)
-	if err != nil {
-		t.say("%v.", err)
-		return t.lines
-	}
-	total := numberOfInt(w.purchase)
+	w := p.worth(o, categories, &t)
+	total := w.purchase
 	for _, points := range w.bonuses {
-		total = total.add(numberOfInt(points))
+		total += points
 	}
-	t.say("Total: %s points.", total)
+	t.say("Total: %d points.", total)
 	return t.lines
 }
 

@@ -16,6 +16,9 @@ type Worth struct {
 	// Skipped is SkippedCurrency if only the missing rate of its currency
 	// keeps the order from earning, else "".
 	Skipped string
+	// Absurd tells that the order would be worth more than MostPoints, and so
+	// counts as 0.
+	Absurd bool
 
 	purchase   int64
 	firstOrder int64
@@ -45,9 +48,9 @@ type orderBonus struct {
 	compile func(*Program) (bonusValue, error)
 }
 
-// bonusValue returns the points of a bonus for an order. Its error is an
-// *OverflowError.
-type bonusValue func(bonusOrder, *trace) (int64, error)
+// bonusValue returns the points of a bonus for an order, tooMany if they are
+// more than MostPoints.
+type bonusValue func(bonusOrder, *trace) int64
 
 // bonusOrder is an order as its bonuses see it. It is handed on by value, which
 // keeps it off the heap.
@@ -66,59 +69,69 @@ const SkippedCurrency = "currency"
 // Categories gives a product's direct categories; nil for a product without.
 type Categories func(product int64) []int64
 
-// OverflowError tells that an order is worth more points than 64 bits hold.
-type OverflowError struct {
-	Order int64
-	What  string // such as "purchase points"
+// MostPoints is the most that a fact can be worth. Whoever could earn more by
+// one order or one review meets a slip of somebody's finger.
+const MostPoints = 1_000_000_000_000_000
+
+// tooMany stands for any number of points above MostPoints.
+const tooMany = MostPoints + 1
+
+func within(points *apd.BigInt) int64 {
+	if points.Cmp(apd.NewBigInt(MostPoints)) > 0 {
+		return tooMany
+	}
+	return points.Int64()
 }
 
-// Error names the order and the way out.
-func (e *OverflowError) Error() string {
-	return fmt.Sprintf("order %d: its %s do not fit 64 bits; lower the rates or set max_points", e.Order, e.What)
+// Problem says what is wrong with an order's worth; "" if nothing is.
+func (w *Worth) Problem(order int64) string {
+	if !w.Absurd {
+		return ""
+	}
+	return fmt.Sprintf("order %d: worth more than %d points", order, int64(MostPoints))
 }
 
 // Worth returns what an order is worth now. Whose it is, and whether he may
-// earn, is OrderOwner's to say. Its error is an *OverflowError.
-func (p *Program) Worth(o *Order, categories Categories) (Worth, error) {
+// earn, is OrderOwner's to say.
+func (p *Program) Worth(o *Order, categories Categories) Worth {
 	return p.worth(o, categories, nil)
 }
 
-func (p *Program) worth(o *Order, categories Categories, t *trace) (Worth, error) {
+func (p *Program) worth(o *Order, categories Categories, t *trace) Worth {
 	w := Worth{EarnsAt: EarnsAt(o)}
 	t.order(p, o, w.EarnsAt)
 	if !p.statusEarns(o) {
 		t.noEarning(o)
-		return w, nil
+		return w
 	}
 	if at := p.startsBy(o); !p.started(at) {
 		t.early(p, at)
-		return w, nil
+		return w
 	}
 	v, ok := p.value(o, categories, t)
 	if !ok {
 		w.Skipped = SkippedCurrency
 		t.say("Its currency is %q, not %s, and no rate is set for it: 0 points.", plain(o.Currency), p.currency)
-		return w, nil
+		return w
 	}
 	r := p.refunded(o)
 	for i := range o.Refunds {
 		r.add(&o.Refunds[i])
 	}
 	factor := v.factor(r, t)
-	var err error
-	if w.purchase, err = v.purchase(r, factor, t); err != nil {
-		return Worth{EarnsAt: w.EarnsAt}, err
-	}
+	w.purchase = v.purchase(r, factor, t)
+	all := w.purchase
 	for i, value := range p.bonuses {
-		if value == nil {
-			continue
-		}
-		w.bonuses[i], err = value(bonusOrder{v, w.EarnsAt, *r, factor, w.purchase}, t)
-		if err != nil {
-			return Worth{EarnsAt: w.EarnsAt}, err
+		if value != nil && all <= MostPoints {
+			w.bonuses[i] = value(bonusOrder{v, w.EarnsAt, *r, factor, w.purchase}, t)
+			all += w.bonuses[i]
 		}
 	}
-	return w, nil
+	if all > MostPoints {
+		t.say("That is more than %d points, which no order is worth: it counts as 0.", int64(MostPoints))
+		return Worth{EarnsAt: w.EarnsAt, Absurd: true}
+	}
+	return w
 }
 
 // valued is an order with its bases and their rates, before refunds.
@@ -264,8 +277,9 @@ func (p *Program) lineRate(l *Line, categories Categories) rate {
 	return rate{perUnit: p.rate}
 }
 
-// purchase returns the points for the order's contents after refunds.
-func (v *valued) purchase(r *refunded, factor fraction, t *trace) (int64, error) {
+// purchase returns the points for the order's contents after refunds, tooMany
+// if they are more than MostPoints.
+func (v *valued) purchase(r *refunded, factor fraction, t *trace) int64 {
 	var money, pieces fraction
 	for i := range v.lines {
 		l := &v.lines[i]
@@ -298,7 +312,7 @@ func (v *valued) purchase(r *refunded, factor fraction, t *trace) (int64, error)
 			if t != nil {
 				t.say("Before refunds the order counts %s %s, which is below the minimum of %s: 0 purchase points.", before, v.p.currency, v.p.minOrder)
 			}
-			return 0, nil
+			return 0
 		}
 	}
 	rounded := points.round(buy.Rounding)
@@ -309,16 +323,13 @@ func (v *valued) purchase(r *refunded, factor fraction, t *trace) (int64, error)
 		if t != nil {
 			t.say("Capped at the most that an order earns: %d purchase points.", buy.MaxPoints)
 		}
-		return buy.MaxPoints, nil
+		return within(apd.NewBigInt(buy.MaxPoints))
 	}
 	if rounded.Sign() < 0 {
 		t.say("Never below 0: 0 purchase points.")
-		return 0, nil
+		return 0
 	}
-	if !rounded.IsInt64() {
-		return 0, &OverflowError{v.o.ID, "purchase points"}
-	}
-	return rounded.Int64(), nil
+	return within(rounded)
 }
 
 // before returns the sum of all bases before refunds, in store currency.

@@ -1,7 +1,6 @@
 package program_test
 
 import (
-	"math"
 	"strings"
 	"testing"
 	"time"
@@ -33,12 +32,8 @@ func runPurchase(t *testing.T, cases []purchaseCase) {
 				categories = noCategories
 			}
 			p := compile(t, c.rules)
-			w, err := p.Worth(c.order, categories)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w.Of(ledger.Purchase) != c.want {
-				t.Errorf("%d purchase points, want %d\n%s", w.Of(ledger.Purchase), c.want, strings.Join(p.Explain(c.order, categories), "\n"))
+			if got := p.Worth(c.order, categories); got.Of(ledger.Purchase) != c.want {
+				t.Errorf("%d purchase points, want %d\n%s", got.Of(ledger.Purchase), c.want, strings.Join(p.Explain(c.order, categories), "\n"))
 			}
 		})
 	}
@@ -129,9 +124,9 @@ func TestEarningTime(t *testing.T) {
 			if got := program.EarnsAt(o); !got.Equal(at(c.want)) {
 				t.Errorf("EarnsAt = %v, want %s", got, c.want)
 			}
-			w, err := compile(t, nil).Worth(o, noCategories)
-			if err != nil || !w.EarnsAt.Equal(at(c.want)) {
-				t.Errorf("Worth.EarnsAt = %v, %v, want %s", w.EarnsAt, err, c.want)
+			w := compile(t, nil).Worth(o, noCategories)
+			if !w.EarnsAt.Equal(at(c.want)) {
+				t.Errorf("Worth.EarnsAt = %v, want %s", w.EarnsAt, c.want)
 			}
 		})
 	}
@@ -161,12 +156,11 @@ func TestTheStartOfTheProgramme(t *testing.T) {
 	})
 	// A refunded one has no story then.
 	p := compile(t, starts("2026-01-01", "creation"))
-	if steps, err := p.Story(placed(func(o *order) { imported(o); o.Status = "refunded" }), noCategories); err != nil || len(steps) != 0 {
-		t.Errorf("an old order that was refunded has the story %v, %v", steps, err)
+	if steps := p.Story(placed(func(o *order) { imported(o); o.Status = "refunded" }), noCategories); len(steps) != 0 {
+		t.Errorf("an old order that was refunded has the story %v", steps)
 	}
-	steps, err := p.Story(placed(func(o *order) { o.Status = "refunded" }), noCategories)
-	if err != nil || len(steps) != 2 {
-		t.Errorf("a new order that was refunded has the story %v, %v", steps, err)
+	if steps := p.Story(placed(func(o *order) { o.Status = "refunded" }), noCategories); len(steps) != 2 {
+		t.Errorf("a new order that was refunded has the story %v", steps)
 	}
 	// Reviews and registrations are no orders.
 	if got := compile(t, func(r *rules) { starts("2026-01-01", "creation")(r); r.Earn.Signup.Points = 5 }).Signup(&program.User{Registered: at("2025-12-31 00:00:00")}); got != 0 {
@@ -382,9 +376,7 @@ func TestCategoriesAreTheProductsNotTheVariations(t *testing.T) {
 	o := completed(line(1, 5, "10"))
 	o.Lines[0].Variation = 55
 	var asked []int64
-	if _, err := p.Worth(o, func(product int64) []int64 { asked = append(asked, product); return nil }); err != nil {
-		t.Fatal(err)
-	}
+	p.Worth(o, func(product int64) []int64 { asked = append(asked, product); return nil })
 	if len(asked) != 1 || asked[0] != 5 {
 		t.Errorf("asked for the categories of %v, want of product 5", asked)
 	}
@@ -434,9 +426,9 @@ func TestMinimumRoundingCap(t *testing.T) {
 		}), priced("9.1"), nil, 10},
 		{"points above the cap are cut", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("99"), nil, 10},
 		{"a cap of 0 is none", buy(func(p *program.Purchase) { p.MaxPoints = 0 }), priced("99"), nil, 99},
-		{"a cap saves a huge amount from overflow", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("1e50000"), nil, 10},
+		{"a cap makes a huge amount earn all the same", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("1e50000"), nil, 10},
 		{"a hugely negative amount is 0", nil, priced("-1e50000"), nil, 0},
-		{"the largest balance fits", nil, priced("9223372036854775807.9"), nil, math.MaxInt64},
+		{"the most that a fact is worth", nil, priced("1000000000000000.9"), nil, 1_000_000_000_000_000},
 	})
 }
 
@@ -485,15 +477,15 @@ func TestSkippedCurrency(t *testing.T) {
 			o := completed(line(1, 5, "10"))
 			o.Currency = "USD"
 			c.order(o)
-			w, err := compile(t, func(r *rules) {
+			w := compile(t, func(r *rules) {
 				r.Earn.HighSpend = []program.Threshold{{Amount: dec("0.01"), Points: 5}}
 				r.Earn.Campaigns = []program.Campaign{{Points: new(int64(3))}}
 				if c.rules != nil {
 					c.rules(r)
 				}
 			}).Worth(o, noCategories)
-			if err != nil || w.Skipped != c.want || w.Of(ledger.Purchase)+w.Of(ledger.HighSpend)+w.Of(ledger.Campaign) != 0 {
-				t.Errorf("Worth = %+v, %v, want skipped %q", w, err, c.want)
+			if w.Skipped != c.want || w.Of(ledger.Purchase)+w.Of(ledger.HighSpend)+w.Of(ledger.Campaign) != 0 {
+				t.Errorf("Worth = %+v, want skipped %q", w, c.want)
 			}
 		})
 	}
@@ -519,9 +511,9 @@ func TestStarts(t *testing.T) {
 				r.Earn.Campaigns = []program.Campaign{{Points: new(int64(10))}}
 				r.Earn.Signup.Points = 10
 			})
-			w, err := p.Worth(completed(line(1, 5, "10")), noCategories)
-			if err != nil || w.Of(ledger.Purchase) != c.want || w.Of(ledger.HighSpend) != c.want || w.Of(ledger.Campaign) != c.want {
-				t.Errorf("Worth = %+v, %v, want %d each", w, err, c.want)
+			w := p.Worth(completed(line(1, 5, "10")), noCategories)
+			if w.Of(ledger.Purchase) != c.want || w.Of(ledger.HighSpend) != c.want || w.Of(ledger.Campaign) != c.want {
+				t.Errorf("Worth = %+v, want %d each", w, c.want)
 			}
 			if got := p.Signup(&program.User{Registered: at("2026-03-01 10:00:00")}); got != c.want {
 				t.Errorf("Signup = %d, want %d", got, c.want)
@@ -533,7 +525,7 @@ func TestStarts(t *testing.T) {
 		t.Errorf("a user without a registration date earns %d after a start", got)
 	}
 	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR", Decimals: 2}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
-	if w, err := p.Worth(completed(line(1, 5, "10")), noCategories); err != nil || w.Of(ledger.Purchase) != 10 {
-		t.Errorf("starts at 05:00 in a zone five hours behind: %+v, %v", w, err)
+	if w := p.Worth(completed(line(1, 5, "10")), noCategories); w.Of(ledger.Purchase) != 10 {
+		t.Errorf("starts at 05:00 in a zone five hours behind: %+v", w)
 	}
 }

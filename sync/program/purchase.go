@@ -99,7 +99,7 @@ var purchaseKeys = []settings.Key{
 		Group: "earning", Label: "Smallest order that earns", Help: "In %s. 0: every order earns.",
 	},
 	{
-		Path: "earn.purchase.max_points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
+		Path: "earn.purchase.max_points", Kind: limit(), Default: `0`, Unit: "points", Versioned: true,
 		Group: "earning", Label: "Most points for one order", Help: "0: no limit.",
 	},
 	{

@@ -350,12 +350,8 @@ func TestRoundingIsNoRefund(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p, o := compileAt(t, c.site, nil), bought(c.refunds...)
-			w, err := p.Worth(o, noCategories)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := w.Of(ledger.Purchase); got != c.want {
-				t.Errorf("%d points, want %d\n%s", got, c.want, strings.Join(p.Explain(o, noCategories), "\n"))
+			if got := p.Worth(o, noCategories); got.Of(ledger.Purchase) != c.want {
+				t.Errorf("%d points, want %d\n%s", got.Of(ledger.Purchase), c.want, strings.Join(p.Explain(o, noCategories), "\n"))
 			}
 		})
 	}

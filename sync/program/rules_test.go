@@ -36,7 +36,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 func everything() program.Rules {
 	r := program.Defaults()
 	r.Starts, r.Guests, r.HoldDays = "2026-01-01", "match_email", 14
-	r.Earn.FirstOrder.Points, r.Earn.Signup.Points, r.Earn.BlogComment.Points = 100, 50, math.MaxInt64
+	r.Earn.FirstOrder.Points, r.Earn.Signup.Points, r.Earn.BlogComment.Points = 100, 50, program.MostPoints
 	r.Earn.ProductReview = program.Review{Points: 20, VerifiedOnly: true}
 	r.Earn.HighSpend = []program.Threshold{{Amount: dec("100.50"), Points: 5}, {Amount: dec("0"), Points: 1}}
 	r.Earn.Campaigns = []program.Campaign{
@@ -160,6 +160,7 @@ func TestDecodeRulesRefuses(t *testing.T) {
 		"a rate that is NaN":    `{"earn":{"purchase":{"points_per_unit":"NaN"}}}`,
 		"an infinite rate":      `{"earn":{"purchase":{"currencies":{"USD":"Infinity"}}}}`,
 		"a negative rate":       `{"earn":{"purchase":{"points_per_unit":"-1"}}}`,
+		"absurdly many points":  `{"earn":{"signup":{"points":1000000000000001}}}`,
 		"points beyond 64 bits": `{"earn":{"signup":{"points":9223372036854775808}}}`,
 		"a wrong word":          `{"guests":"welcome"}`,
 	} {

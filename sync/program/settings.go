@@ -121,11 +121,11 @@ var redeemKeys = []settings.Key{
 		Group: "redeeming", Label: "Points for a discount of %s 1", Help: "0 turns redeeming off.",
 	},
 	{
-		Path: "redeem.min", Kind: points(), Default: `0`, Unit: "points", AtMost: "redeem.max",
+		Path: "redeem.min", Kind: limit(), Default: `0`, Unit: "points", AtMost: "redeem.max",
 		Group: "redeeming", Label: "Fewest points at once", Help: "0: no limit.",
 	},
 	{
-		Path: "redeem.max", Kind: points(), Default: `0`, Unit: "points",
+		Path: "redeem.max", Kind: limit(), Default: `0`, Unit: "points",
 		Group: "redeeming", Label: "Most points at once", Help: "0: no limit.",
 	},
 	{
