@@ -77,7 +77,7 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 			line.Name = facts.names[line.Product]
 		}
 	}
-	categories := func(product int64) []int64 { return facts.categories[product] }
+	categories := func(product int64) []program.CategoryPath { return facts.categories[product] }
 	worth := compiled.Worth(placed, categories)
 	estimate := &Estimate{Why: compiled.Explain(placed, categories)[1:]} // without its number and status
 	if worth.Of(ledger.Purchase) != 0 && !facts.earned {
@@ -121,7 +121,7 @@ type estimateFacts struct {
 	now        time.Time // the database's clock
 	excluded   bool
 	earned     bool // by an order before
-	categories map[int64][]int64
+	categories map[int64][]program.CategoryPath
 	names      map[int64]string
 }
 

@@ -53,7 +53,7 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	}
 	valued := c.ahead
 	if valued == nil || valued.version != c.version {
-		at := func(product int64) []int64 { return categories.at(product, c.factAt) }
+		at := func(product int64) []program.CategoryPath { return categories.at(product, c.factAt) }
 		valued = valueOrder(c.version, c.program, order, at)
 	}
 	c.worth = valued.worth

@@ -158,6 +158,6 @@ func (w *world) step() {
 	if len(w.coupons) > 0 {
 		actions = append(actions, action{"pay", w.pay}, action{"pay", w.pay}, action{"coupon", w.editCoupon}, action{"coupon", w.editCoupon})
 	}
-	actions = append(actions, action{"categories", w.categories}, action{"zone", w.zone}, action{"storage", w.storage}, action{"unpost", w.deletePost}, action{"grow", w.grow}, action{"currency", w.currency}, action{"give back", w.giveBack})
+	actions = append(actions, action{"categories", w.categories}, action{"tree", w.tree}, action{"zone", w.zone}, action{"storage", w.storage}, action{"unpost", w.deletePost}, action{"grow", w.grow}, action{"currency", w.currency}, action{"give back", w.giveBack})
 	pick(w, "action", actions).do()
 }

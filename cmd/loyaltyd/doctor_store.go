@@ -180,7 +180,7 @@ func (x *examination) oddAmounts(ctx context.Context, sn *store.Snapshot, settin
 	for i := range records {
 		order := &records[i].Order
 		odd = append(odd, records[i].Problems...)
-		worth := rules.Worth(order, func(product int64) []int64 { return categories[product] })
+		worth := rules.Worth(order, func(product int64) []program.CategoryPath { return categories[product] })
 		if problem := worth.Problem(order.ID); problem != "" {
 			odd = append(odd, problem)
 		}

@@ -155,7 +155,7 @@ func (v *valuation) orders() {
 				continue
 			}
 		}
-		w := v.program.Purchase.value(o, rate, v.store.Decimals)
+		w := v.program.Purchase.value(o, rate, v.store)
 		spending, campaign := big.NewInt(highSpend(v.program.HighSpend, w.spend)), v.campaign(at, w.purchase)
 		all := new(big.Int).Add(w.purchase, spending)
 		if all.Add(all, campaign).Cmp(mostPoints) > 0 {

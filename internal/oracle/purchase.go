@@ -19,20 +19,20 @@ type base struct {
 	qty  *big.Rat
 }
 
-// value works out an earning order; rate is its currency's, in store currency,
-// and prices have so many decimals.
-func (p Purchase) value(o Order, rate *big.Rat, decimals int) worth {
-	spread, discount := o.spread(decimals), whole(1)
+// value works out an earning order of a store; rate is its currency's, in store
+// currency.
+func (p Purchase) value(o Order, rate *big.Rat, s *Store) worth {
+	spread, discount := o.spread(s.Decimals), whole(1)
 	if !p.IgnoreDiscounts {
 		discount = o.discount()
 	}
 	credit, creditBefore := whole(1), whole(1)
-	if p.DeductCredit && o.onCredit(decimals) {
+	if p.DeductCredit && o.onCredit(s.Decimals) {
 		credit, creditBefore = o.money(o.paidBack()), o.money(new(big.Rat))
 	}
 	earned, fixed := new(big.Rat), new(big.Rat)
 	before, after := new(big.Rat), new(big.Rat)
-	for _, b := range p.bases(o) {
+	for _, b := range p.bases(o, s.Parents) {
 		before = plus(before, times(b.sum, discount, creditBefore))
 		sum := times(b.sum, discount, credit)
 		after = plus(after, times(sum, b.left))
@@ -56,7 +56,7 @@ func (p Purchase) value(o Order, rate *big.Rat, decimals int) worth {
 	return w
 }
 
-func (p Purchase) bases(o Order) []base {
+func (p Purchase) bases(o Order, parents map[int64]int64) []base {
 	var all []base
 	general := Rule{Rate: p.Rate}
 	for _, l := range o.Lines {
@@ -64,7 +64,7 @@ func (p Purchase) bases(o Order) []base {
 		if p.IgnoreDiscounts {
 			sum, tax = larger(l.Subtotal.value(), sum), larger(l.SubtotalTax.value(), tax)
 		}
-		all = append(all, base{p.taxed(sum, tax), minus(whole(1), o.lineShare(l)), p.rule(l), l.Quantity.value()})
+		all = append(all, base{p.taxed(sum, tax), minus(whole(1), o.lineShare(l)), p.rule(l, parents), l.Quantity.value()})
 	}
 	if p.Shipping {
 		refunded, _ := o.refundedShipping()
@@ -90,7 +90,7 @@ func (p Purchase) taxed(sum, tax *big.Rat) *big.Rat {
 	return sum
 }
 
-func (p Purchase) rule(l Line) Rule {
+func (p Purchase) rule(l Line, parents map[int64]int64) Rule {
 	if r, ok := p.Products[l.VariationID]; ok {
 		return r
 	}
@@ -99,7 +99,7 @@ func (p Purchase) rule(l Line) Rule {
 	}
 	lowest := Rule{}
 	for _, c := range l.Categories {
-		if r, ok := p.Categories[c]; ok && (lowest.Rate == nil || r.Rate.Cmp(lowest.Rate) < 0) {
+		if r, ok := p.above(c, parents); ok && (lowest.Rate == nil || r.Rate.Cmp(lowest.Rate) < 0) {
 			lowest = r
 		}
 	}
@@ -107,6 +107,17 @@ func (p Purchase) rule(l Line) Rule {
 		return lowest
 	}
 	return Rule{Rate: p.Rate}
+}
+
+// above is the rule of a category or of the nearest one above it that has one.
+func (p Purchase) above(category int64, parents map[int64]int64) (Rule, bool) {
+	for met := map[int64]bool{}; category != 0 && !met[category]; category = parents[category] {
+		if r, ok := p.Categories[category]; ok {
+			return r, true
+		}
+		met[category] = true
+	}
+	return Rule{}, false
 }
 
 // lineShare is how much of a line was refunded by name, 0 to 1.

@@ -55,9 +55,9 @@ func TestExplain(t *testing.T) {
 		refund(30, "2026-03-05 00:00:00", "20", back(5, "0", "-20")),
 		refund(31, "2026-03-06 00:00:00", "10"),
 	}
-	categories := func(product int64) []int64 {
+	categories := func(product int64) []program.CategoryPath {
 		if product == 9 {
-			return []int64{8}
+			return []program.CategoryPath{{8}}
 		}
 		return nil
 	}

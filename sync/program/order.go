@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/apd/v3"
@@ -66,8 +67,24 @@ type bonusOrder struct {
 // had a rate.
 const SkippedCurrency = "currency"
 
+// CategoryPath is a product category with those above it: itself, its parent
+// and so on to the top.
+type CategoryPath []int64
+
+// Up returns the path up from its last category by the parents of categories. A
+// loop ends at the first category that would come twice.
+func (path CategoryPath) Up(parents map[int64]int64) CategoryPath {
+	for {
+		parent := parents[path[len(path)-1]]
+		if parent == 0 || slices.Contains(path, parent) {
+			return path
+		}
+		path = append(path, parent)
+	}
+}
+
 // Categories gives a product's direct categories; nil for a product without.
-type Categories func(product int64) []int64
+type Categories func(product int64) []CategoryPath
 
 // MostPoints is the most that a fact can be worth. Whoever could earn more by
 // one order or one review meets a slip of somebody's finger.
@@ -263,8 +280,8 @@ func (p *Program) lineBase(l *Line) number {
 	return base
 }
 
-// lineRate returns the product's rule, variation first, else the lowest of
-// its categories' rules, else the programme's own rate.
+// lineRate returns the product's rule, variation first, else the lowest that
+// its categories have, else the programme's own rate.
 func (p *Program) lineRate(l *Line, categories Categories) rate {
 	if r, ok := p.book.product(l, p.version); ok {
 		return r

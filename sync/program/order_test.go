@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -348,6 +349,16 @@ func TestRateOfALine(t *testing.T) {
 		{"a category rule may be above the programme's", products(nil, m{8: perUnit("7")}), variation(), in(8, 10), 70},
 		{"exclusion of a category counts as 0", products(nil, m{8: perUnit("7"), 9: excluded}), variation(), in(8, 9), 0},
 		{"categories without a rule do not count", products(nil, m{8: perUnit("7")}), variation(), in(10), 20},
+		{"a rule counts for sub-categories", products(nil, m{8: perUnit("7")}), variation(), under(program.CategoryPath{11, 8}), 70},
+		{"however far below", products(nil, m{8: perUnit("7")}), variation(), under(program.CategoryPath{13, 12, 11, 8, 3}), 70},
+		{"the nearest one counts", products(nil, m{8: perUnit("7"), 11: perUnit("9"), 3: excluded}), variation(), under(program.CategoryPath{12, 11, 8, 3}), 90},
+		{"its own is the nearest", products(nil, m{12: perUnit("1"), 11: perUnit("9")}), variation(), under(program.CategoryPath{12, 11}), 10},
+		{"a sub-category is no longer excluded by a rule of its own", products(nil, m{8: excluded, 11: perUnit("3")}), variation(), under(program.CategoryPath{11, 8}), 30},
+		{"an excluded one above excludes", products(nil, m{8: excluded}), variation(), under(program.CategoryPath{11, 8}), 0},
+		{"of several direct ones the lowest counts", products(nil, m{8: perUnit("7"), 3: perUnit("5")}), variation(), under(program.CategoryPath{11, 8}, program.CategoryPath{4, 3}), 50},
+		{"each of them by its nearest", products(nil, m{8: perUnit("7"), 11: perUnit("9"), 3: perUnit("8")}), variation(), under(program.CategoryPath{11, 8}, program.CategoryPath{4, 3}), 80},
+		{"one without any rule does not count beside it", products(nil, m{8: perUnit("7")}), variation(), under(program.CategoryPath{11, 8}, program.CategoryPath{4, 3}), 70},
+		{"a parent that is a direct one too counts by itself", products(nil, m{8: perUnit("5"), 11: perUnit("9")}), variation(), under(program.CategoryPath{8}, program.CategoryPath{11, 8}), 50},
 		{"an excluded product earns nothing", products(m{5: excluded}, nil), variation(), nil, 0},
 		{"exclusion leaves the other lines", products(m{5: excluded}, nil), completed(line(1, 5, "10"), line(2, 6, "1")), nil, 2},
 		{"an excluded product is not saved by its category", products(m{5: excluded}, m{8: perUnit("7")}), variation(), in(8), 0},
@@ -368,6 +379,25 @@ func TestRateOfALine(t *testing.T) {
 	})
 }
 
+func TestPathsThroughCategories(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		parents map[int64]int64
+		want    program.CategoryPath
+	}{
+		{"nothing above", map[int64]int64{2: 1}, program.CategoryPath{7}},
+		{"to the top", map[int64]int64{7: 5, 5: 3, 3: 1, 4: 3}, program.CategoryPath{7, 5, 3, 1}},
+		{"its own parent", map[int64]int64{7: 7}, program.CategoryPath{7}},
+		{"in a loop", map[int64]int64{7: 5, 5: 7}, program.CategoryPath{7, 5}},
+		{"into a loop", map[int64]int64{7: 5, 5: 3, 3: 4, 4: 5}, program.CategoryPath{7, 5, 3, 4}},
+	} {
+		if got := (program.CategoryPath{7}).Up(c.parents); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestCategoriesAreTheProductsNotTheVariations(t *testing.T) {
 	t.Parallel()
 	p := compile(t, func(r *rules) {
@@ -376,7 +406,7 @@ func TestCategoriesAreTheProductsNotTheVariations(t *testing.T) {
 	o := completed(line(1, 5, "10"))
 	o.Lines[0].Variation = 55
 	var asked []int64
-	p.Worth(o, func(product int64) []int64 { asked = append(asked, product); return nil })
+	p.Worth(o, func(product int64) []program.CategoryPath { asked = append(asked, product); return nil })
 	if len(asked) != 1 || asked[0] != 5 {
 		t.Errorf("asked for the categories of %v, want of product 5", asked)
 	}

@@ -157,11 +157,13 @@ func drawRefund(t *rapid.T, id int64, honest bool) program.Refund {
 }
 
 func drawCategories(t *rapid.T) program.Categories {
-	of := make([][]int64, 7)
+	of := make([][]program.CategoryPath, 7)
 	for i := range of {
-		of[i] = rapid.SliceOfN(rapid.Int64Range(1, 6), 0, 3).Draw(t, "categories")
+		for range rapid.IntRange(0, 3).Draw(t, "categories") {
+			of[i] = append(of[i], rapid.SliceOfN(rapid.Int64Range(1, 6), 1, 3).Draw(t, "path"))
+		}
 	}
-	return func(product int64) []int64 { return of[product] }
+	return func(product int64) []program.CategoryPath { return of[product] }
 }
 
 func drawProgram(t *rapid.T) *program.Program {

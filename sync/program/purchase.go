@@ -134,7 +134,7 @@ var purchaseKeys = []settings.Key{
 	{
 		Path: "earn.purchase.categories", Default: `{}`, Versioned: true, PerID: true,
 		Kind:  settings.Map(named("category").Labelled("Category"), categoryRule(), nil).AddedBy("Add a category"),
-		Group: "products", Label: "Categories", Help: "A rule counts for products that are in the category itself, not in one below it.",
+		Group: "products", Label: "Categories", Help: "A rule counts for products in the category and in those below it that have no rule of their own.",
 	},
 }
 
