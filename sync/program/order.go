@@ -108,7 +108,7 @@ func (w *Worth) Problem(order int64) string {
 	return fmt.Sprintf("order %d: worth more than %d points", order, int64(MostPoints))
 }
 
-// Worth returns what an order is worth now. Whose it is, and whether he may
+// Worth returns what an order is worth now. Whose it is, and whether they may
 // earn, is OrderOwner's to say.
 func (p *Program) Worth(o *Order, categories Categories) Worth {
 	return p.worth(o, categories, nil)
@@ -208,16 +208,19 @@ func (f *Fee) positive() bool { return f.Total.Sign() > 0 }
 // discounts, leave of an order: max(0, 1 + N ÷ G), N being their sum, G that of
 // lines, shipping and positive fees, all with their taxes.
 func (o *Order) discount(t *trace) fraction {
-	var negative number
+	var negative, positive number
 	for i := range o.Fees {
-		if fee := &o.Fees[i]; fee.Total.Sign() < 0 {
+		switch fee := &o.Fees[i]; fee.Total.Sign() {
+		case -1:
 			negative = negative.add(numberOf(&fee.Total)).add(numberOf(&fee.Tax))
+		case 1:
+			positive = positive.add(numberOf(&fee.Total)).add(numberOf(&fee.Tax))
 		}
 	}
 	if negative.sign() == 0 {
 		return whole(one)
 	}
-	positive := o.bought().sub(negative)
+	positive = positive.add(o.goods())
 	if positive.sign() <= 0 {
 		return whole(one)
 	}

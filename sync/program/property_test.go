@@ -144,11 +144,15 @@ func drawRefund(t *rapid.T, id int64, honest bool) program.Refund {
 			Item: rapid.Int64Range(0, 6).Draw(t, "item"), Total: stored("total"), Tax: stored("tax"), Quantity: drawDecimal(t, "quantity", -9000, most),
 		})
 	}
-	if rapid.Bool().Draw(t, "refunds a fee") {
-		r.Fees = []program.Fee{{Total: stored("fee"), Tax: stored("fee tax")}}
+	for range rapid.IntRange(0, 2).Draw(t, "refunds fees") {
+		r.Fees = append(r.Fees, program.Fee{Total: stored("fee"), Tax: stored("fee tax")})
 	}
 	r.Amount = drawDecimal(t, "refunded amount", 0, 20_000)
-	if honest {
+	nearly := rapid.Bool().Draw(t, "nearly what it names")
+	if nearly {
+		r.Amount = *apd.New(rapid.Int64Range(0, 60).Draw(t, "beyond it"), int32(rapid.IntRange(-4, -1).Draw(t, "places")))
+	}
+	if honest || nearly {
 		if _, err := exact.Add(&r.Amount, &r.Amount, &named); err != nil {
 			t.Fatal(err)
 		}

@@ -136,12 +136,18 @@ func (o *Order) Bought() apd.Decimal { return o.bought().decimal() }
 // bought returns the sum of an order's lines, shipping and fees with their
 // taxes.
 func (o *Order) bought() number {
+	sum := o.goods()
+	for i := range o.Fees {
+		sum = sum.add(numberOf(&o.Fees[i].Total)).add(numberOf(&o.Fees[i].Tax))
+	}
+	return sum
+}
+
+// goods returns the sum of an order's lines and shipping with their taxes.
+func (o *Order) goods() number {
 	sum := numberOf(&o.Shipping).add(numberOf(&o.ShippingTax))
 	for i := range o.Lines {
 		sum = sum.add(numberOf(&o.Lines[i].Total)).add(numberOf(&o.Lines[i].Tax))
-	}
-	for i := range o.Fees {
-		sum = sum.add(numberOf(&o.Fees[i].Total)).add(numberOf(&o.Fees[i].Tax))
 	}
 	return sum
 }
