@@ -296,6 +296,10 @@ func (r *run) noteSettings() {
 		r.Log.Info("the site's time zone or currency changed; looking at every fact", "zone", now.Zone, "currency", now.Currency)
 		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("site settings changed: time zone %s, currency %s", now.Zone, now.Currency))
 		r.atLeast(Full)
+	case old.Decimals != now.Decimals:
+		r.Log.Info("the decimals of the site's prices changed; looking at every fact", "decimals", now.Decimals)
+		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("site settings changed: prices have %d decimals", now.Decimals))
+		r.atLeast(Full)
 	}
 	r.recheckUsers = old.Exclusion != now.Exclusion
 }
@@ -306,7 +310,7 @@ func (r *run) readSite() error {
 		return fmt.Errorf("encode the exclusions: %w", err)
 	}
 	r.site = site{
-		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
+		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency, Decimals: r.settings.Decimals,
 		Exclusion: string(exclusion), Digests: store.DigestVersion,
 	}
 	return nil
