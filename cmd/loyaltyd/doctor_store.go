@@ -157,8 +157,8 @@ func (x *examination) orders(ctx context.Context) {
 	}
 }
 
-// oddAmounts names what counts as 0 in orders because it cannot be read, or
-// because nobody means so much.
+// oddAmounts names what counts as 0 because nobody means so much, or because it
+// cannot be read: whole orders first.
 func (x *examination) oddAmounts(ctx context.Context, sn *store.Snapshot, settings store.Settings, records []store.OrderRecord) ([]string, error) {
 	rules, err := program.Compile(x.programme().config.Program.Rules, program.Site{
 		Zone: settings.Zone, Currency: settings.Currency, Decimals: settings.Decimals,
@@ -176,16 +176,16 @@ func (x *examination) oddAmounts(ctx context.Context, sn *store.Snapshot, settin
 	if err != nil {
 		return nil, err
 	}
-	var odd []string
+	var odd, amounts []string
 	for i := range records {
 		order := &records[i].Order
-		odd = append(odd, records[i].Problems...)
+		amounts = append(amounts, records[i].Problems...)
 		worth := rules.Worth(order, func(product int64) []program.CategoryPath { return categories[product] })
 		if problem := worth.Problem(order.ID); problem != "" {
 			odd = append(odd, problem)
 		}
 	}
-	return odd, nil
+	return append(odd, amounts...), nil
 }
 
 // currencies counts the orders that earn nothing for want of a rate.
