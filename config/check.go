@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"math"
 	"net"
 	"slices"
 	"strconv"
@@ -141,14 +140,14 @@ func (c *Config) checkOverflow(r *settings.Report) {
 		if rate := purchase.Currencies[code]; overflows(rate) {
 			e := c.entry("program.earn.purchase.currencies", r)
 			e.Key += "." + settings.QuoteName(code)
-			e.Refuse(fmt.Sprintf("%s %s", rate.Text('f'), tooMany), program.TryUnits, int64(math.MaxInt64))
+			e.Refuse(fmt.Sprintf("%s %s", rate.Text('f'), tooMany), program.TryUnits, int64(program.MostPoints))
 		}
 	}
 	for i, campaign := range c.Program.Rules.Earn.Campaigns {
 		if campaign.Multiplier != nil && overflows(*campaign.Multiplier) {
 			e := c.entry("program.earn.campaigns", r)
 			e.Key = fmt.Sprintf("%s[%d].multiplier", e.Key, i)
-			e.Refuse(fmt.Sprintf("%s %s", campaign.Multiplier.Text('f'), tooMany), program.TryUnits, int64(math.MaxInt64))
+			e.Refuse(fmt.Sprintf("%s %s", campaign.Multiplier.Text('f'), tooMany), program.TryUnits, int64(program.MostPoints))
 		}
 	}
 }

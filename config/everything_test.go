@@ -32,6 +32,7 @@ var everything = map[string]string{
 	"schedule.expire":                           "0 1 * * *",
 	"schedule.verify":                           "0 2 * * 1-5",
 	"program.starts":                            "2026-01-01T10:30",
+	"program.starts_by":                         "creation",
 	"program.guests":                            "match_email",
 	"program.exclude.roles":                     "Administrator, shop_manager",
 	"program.exclude.users":                     "[3, \"4\"]",
@@ -48,6 +49,7 @@ var everything = map[string]string{
 	"program.earn.purchase.min_order":           "12345678901234567890.123456789",
 	"program.earn.purchase.max_points":          "9223372036854775807",
 	"program.earn.purchase.rounding":            "nearest",
+	"program.earn.purchase.credit":              "deduct",
 	"program.earn.purchase.currencies":          `{"usd": 0.92000, "NO": "1.5"}`,
 	"program.earn.purchase.products":            `{"12": {"exclude": true}, "13": {"points": 2.5}, "14": {"points_per_unit": "3"}}`,
 	"program.earn.purchase.categories":          `{"9223372036854775807": {"points_per_unit": 0.3}}`,
@@ -83,14 +85,14 @@ func wantEverything() config.Config {
 		},
 		Program: program.Settings{
 			Rules: program.Rules{
-				Starts: "2026-01-01T10:30", Guests: "match_email", HoldDays: 14,
+				Starts: "2026-01-01T10:30", StartsBy: "creation", Guests: "match_email", HoldDays: 14,
 				Earn: program.Earn{
 					Purchase: program.Purchase{
 						PointsPerUnit: decimal("0.1"), Discounts: "ignore", Tax: true, Shipping: true, Fees: true,
 						Statuses:       []string{"completed", "on-hold"},
 						CustomStatuses: program.CustomStatuses{Mode: "list", List: []string{"packed", "shipped"}},
 						MinOrder:       decimal("12345678901234567890.123456789"), MaxPoints: 9223372036854775807,
-						Rounding:   "nearest",
+						Rounding: "nearest", Credit: "deduct",
 						Currencies: map[string]apd.Decimal{"USD": decimal("0.92000"), "NO": decimal("1.5")},
 						Products: map[int64]program.Rule{
 							12: {Exclude: true}, 13: {Points: new(decimal("2.5"))}, 14: {PointsPerUnit: new(decimal("3"))},
@@ -177,6 +179,7 @@ Brake: {Percent: 2.50, ENTRIES: "7"}
 schedule: {sync: "@every 1m", sweep: "@hourly", expire: 0 1 * * *, verify: 0 2 * * 1-5}
 program:
   starts: 2026-01-01T10:30
+  starts_by: creation
   guests: match_email
   exclude:
     roles: [Administrator, shop_manager]
@@ -196,6 +199,7 @@ program:
       min_order: 12345678901234567890.123456789
       max_points: 9223372036854775807
       rounding: nearest
+      credit: deduct
       currencies:
         usd: 0.92000
         NO: "1.5"
@@ -227,7 +231,7 @@ const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\
 	"brake": {"percent": 2.50, "entries": 7},
 	"schedule": {"sync": "@every 1m", "sweep": "@hourly", "expire": "0 1 * * *", "verify": "0 2 * * 1-5"},
 	"program": {
-		"starts": "2026-01-01T10:30", "guests": "match_email",
+		"starts": "2026-01-01T10:30", "starts_by": "creation", "guests": "match_email",
 		"exclude": {"roles": ["Administrator", "shop_manager"], "users": [3, "4"]},
 		"hold_days": 14, "negative_balance": "clamp", "deleted_orders": "keep",
 		"earn": {
@@ -235,7 +239,7 @@ const everythingJSON = "\ufeff{\n" + `	"store": {"dsn": "shop:p@ss@tcp(db:3306)\
 				"points_per_unit": 0.1, "discounts": "ignore", "tax": true, "shipping": true, "fees": true,
 				"statuses": ["completed", "on-hold"], "custom_statuses": ["packed", "shipped"],
 				"min_order": 12345678901234567890.123456789, "max_points": 9223372036854775807,
-				"rounding": "nearest", "currencies": {"usd": 0.92000, "NO": "1.5"},
+				"rounding": "nearest", "credit": "deduct", "currencies": {"usd": 0.92000, "NO": "1.5"},
 				"products": {"12": {"exclude": true}, "13": {"points": 2.5}, "14": {"points_per_unit": 3}},
 				"categories": {"9223372036854775807": {"points_per_unit": 0.3}}
 			},

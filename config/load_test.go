@@ -188,7 +188,7 @@ func TestProgramFromElsewhere(t *testing.T) {
 	_, err = c.WithProgram([]byte(`{"earn": {"signup": {"points": -1}}, "strats": ""}`), "WordPress settings")
 	want := []string{
 		`WordPress settings:1: program.strats: unknown key; the nearest known one is program.starts`,
-		`WordPress settings:1: program.earn.signup.points: "-1" is not a whole number from 0 to 9223372036854775807, written in digits only`,
+		`WordPress settings:1: program.earn.signup.points: "-1" is not a whole number from 0 to 1000000000000000, written in digits only`,
 	}
 	if d := cmp.Diff(want, problems(t, err)); d != "" {
 		t.Errorf("(-want +got)\n%s", d)

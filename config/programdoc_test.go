@@ -12,11 +12,11 @@ import (
 
 // every key of a programme with a value that is not its default.
 const unusual = `{
-  "starts": "2026-01-01", "guests": "match_email", "exclude": {"roles": ["Wholesale"], "users": [3, "4"]},
+  "starts": "2026-01-01", "starts_by": "creation", "guests": "match_email", "exclude": {"roles": ["Wholesale"], "users": [3, "4"]},
   "hold_days": 14, "negative_balance": "clamp", "deleted_orders": "keep",
   "earn": {
     "purchase": {"points_per_unit": 1.50, "discounts": "ignore", "tax": true, "shipping": true, "fees": true,
-      "statuses": ["completed"], "custom_statuses": ["packed"], "min_order": "10.00", "max_points": 500, "rounding": "nearest",
+      "statuses": ["completed"], "custom_statuses": ["packed"], "min_order": "10.00", "max_points": 500, "rounding": "nearest", "credit": "deduct",
       "currencies": {"eur": 1.08}, "products": {"812": {"exclude": true}, "910": {"points": "50"}},
       "categories": {"17": {"points_per_unit": "2"}}},
     "first_order": {"points": 100}, "high_spend": [{"amount": "100", "points": 50}],

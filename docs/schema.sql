@@ -313,8 +313,10 @@ CREATE TABLE wp_loyalty_reused_orders (
   PRIMARY KEY (order_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
--- Direct categories of products over time: ids in ascending order. effective_at
--- is NULL for the first version, which holds from the beginning of time.
+-- Direct categories of products over time: ids in ascending order, separated by
+-- commas, each with those above it behind slashes, its parent first (12/7,15).
+-- effective_at is NULL for the first version, which holds from the beginning of
+-- time.
 CREATE TABLE wp_loyalty_product_categories (
   product_id   BIGINT UNSIGNED NOT NULL,
   version      BIGINT UNSIGNED NOT NULL,

@@ -11,10 +11,12 @@ import (
 	"github.com/jmoiron/sqlx"
 
 	"loyaltyd/ledger"
+	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 )
 
-// categoryVersions are the direct categories of products over time.
+// categoryVersions are the direct categories of products, with those above them,
+// over time.
 type categoryVersions map[int64][]categoryVersion
 
 type categoryVersion struct {
@@ -26,34 +28,48 @@ type categoryVersion struct {
 
 // at returns the categories that a product had at an instant, as far as it is
 // known.
-func (v categoryVersions) at(product int64, at time.Time) []int64 {
+func (v categoryVersions) at(product int64, at time.Time) []program.CategoryPath {
 	for i, version := range slices.Backward(v[product]) {
 		if i == 0 || !version.From.Time.After(at) {
-			return parseIDs(version.Categories)
+			return parsePaths(version.Categories)
 		}
 	}
 	return nil
 }
 
-func parseIDs(text string) []int64 {
+// parsePaths reads what formatPaths writes: categories separated by commas, each
+// with those above it behind slashes.
+func parsePaths(text string) []program.CategoryPath {
 	if text == "" {
 		return nil
 	}
-	var ids []int64
+	var paths []program.CategoryPath
 	for part := range strings.SplitSeq(text, ",") {
-		if id, err := strconv.ParseInt(part, 10, 64); err == nil {
-			ids = append(ids, id)
+		var path program.CategoryPath
+		for part := range strings.SplitSeq(part, "/") {
+			if id, err := strconv.ParseInt(part, 10, 64); err == nil {
+				path = append(path, id)
+			}
 		}
+		paths = append(paths, path)
 	}
-	return ids
+	return paths
 }
 
-func formatIDs(ids []int64) string {
-	parts := make([]string, len(ids))
-	for i, id := range ids {
-		parts[i] = strconv.FormatInt(id, 10)
+func formatPaths(paths []program.CategoryPath) string {
+	var text []byte
+	for i, path := range paths {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		for i, id := range path {
+			if i > 0 {
+				text = append(text, '/')
+			}
+			text = strconv.AppendInt(text, id, 10)
+		}
 	}
-	return strings.Join(parts, ",")
+	return string(text)
 }
 
 // categoriesOf returns the categories of the products in the orders, and
@@ -88,7 +104,7 @@ func (r *run) categoriesOf(ctx context.Context, sn *store.Snapshot, tx *ledger.T
 		return nil, err
 	}
 	for product, categories := range current {
-		version := categoryVersion{Product: product, Version: 1, Categories: formatIDs(categories)}
+		version := categoryVersion{Product: product, Version: 1, Categories: formatPaths(categories)}
 		if err := r.addCategories(ctx, tx, version); err != nil {
 			return nil, err
 		}
@@ -121,8 +137,8 @@ func (r *run) addCategories(ctx context.Context, tx *ledger.Tx, version category
 	return nil
 }
 
-// sweepCategories records which products are in other categories than before,
-// from now on. Products that are gone keep their last.
+// sweepCategories records which products are in other categories, or below
+// other ones, than before, from now on. Products that are gone keep their last.
 func (r *run) sweepCategories(ctx context.Context) error {
 	if !r.anyCategoryRules {
 		return nil
@@ -162,7 +178,7 @@ func (r *run) noteCategories(ctx context.Context, products []store.ProductCatego
 			return err
 		}
 		for _, product := range products {
-			version := categoryVersion{Product: product.Product, Version: 1, Categories: formatIDs(product.Categories)}
+			version := categoryVersion{Product: product.Product, Version: 1, Categories: formatPaths(product.Categories)}
 			if have := known[product.Product]; len(have) > 0 {
 				last := have[len(have)-1]
 				if last.Categories == version.Categories {

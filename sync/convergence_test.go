@@ -23,7 +23,7 @@ starts: 2000-01-01
 guests: ignore
 exclude: {roles: [wholesale]}
 earn:
-  purchase: {points_per_unit: 1.5, shipping: true, tax: true, rounding: nearest, max_points: 200, currencies: {EUR: 1.1},
+  purchase: {points_per_unit: 1.5, shipping: true, tax: true, rounding: nearest, max_points: 200, credit: deduct, currencies: {EUR: 1.1},
              categories: {16: {points_per_unit: 3}, 17: {exclude: true}}}
   first_order: {points: 50}
   high_spend: [{amount: 60, points: 7}, {amount: 120, points: 20}]

@@ -3,7 +3,6 @@ package sync
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -58,7 +57,7 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 	if rules == nil {
 		rules = &e.Programme.Rules
 	}
-	compiled, err := program.Compile(*rules, program.Site{Zone: settings.Zone, Currency: settings.Currency})
+	compiled, err := program.Compile(*rules, program.Site{Zone: settings.Zone, Currency: settings.Currency, Decimals: settings.Decimals})
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +77,8 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 			line.Name = facts.names[line.Product]
 		}
 	}
-	categories := func(product int64) []int64 { return facts.categories[product] }
-	worth, err := compiled.Worth(placed, categories)
-	if err != nil {
-		return nil, err
-	}
+	categories := func(product int64) []program.CategoryPath { return facts.categories[product] }
+	worth := compiled.Worth(placed, categories)
 	estimate := &Estimate{Why: compiled.Explain(placed, categories)[1:]} // without its number and status
 	if worth.Of(ledger.Purchase) != 0 && !facts.earned {
 		compiled.AddFirstOrder(&worth)
@@ -92,9 +88,6 @@ func (e *Engine) Estimate(ctx context.Context, order EstimateOrder, rules *progr
 	}
 	for _, source := range estimateSources {
 		part := EstimateSource{source, worth.Of(source)}
-		if part.Points > math.MaxInt64-estimate.Points {
-			return nil, &program.OverflowError{What: "points"}
-		}
 		estimate.Points += part.Points
 		if part.Points != 0 || part.Source == ledger.Purchase {
 			estimate.Sources = append(estimate.Sources, part)
@@ -119,6 +112,7 @@ func (o *EstimateOrder) placed(now time.Time, settings store.Settings, p *progra
 	for i := range placed.Lines {
 		placed.Lines[i].ID = int64(i) + 1
 	}
+	placed.Total = placed.Bought()
 	return placed
 }
 
@@ -127,7 +121,7 @@ type estimateFacts struct {
 	now        time.Time // the database's clock
 	excluded   bool
 	earned     bool // by an order before
-	categories map[int64][]int64
+	categories map[int64][]program.CategoryPath
 	names      map[int64]string
 }
 

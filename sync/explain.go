@@ -278,7 +278,7 @@ func (r *run) explainOrders(ctx context.Context, sn *store.Snapshot, x *Explanat
 				fact.Lines = []string{fmt.Sprintf("Program version %d is missing from the ledger.", fact.Program)}
 			default:
 				at := x.factAt(fact, orderSources)
-				fact.Lines = p.Explain(order, func(product int64) []int64 { return categories.at(product, at) })
+				fact.Lines = p.Explain(order, func(product int64) []program.CategoryPath { return categories.at(product, at) })
 				if bonus := x.posted(ledger.FirstOrder, id); bonus != 0 {
 					fact.Lines = append(fact.Lines, fmt.Sprintf("And it is the customer's first order: %d points more.", bonus))
 				}

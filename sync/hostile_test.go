@@ -33,43 +33,75 @@ func TestUnreadableAmountsAreNamed(t *testing.T) {
 	})
 }
 
-// Orders whose points do not fit are named and left out; all others are posted.
-func TestOrdersThatOverflow(t *testing.T) {
-	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
-		s := newStage(t, db, testshop.HPOS, `earn: {purchase: {points_per_unit: 1000000}, first_order: {points: 50}}`)
-		ann, bob, cid := s.customer("ann"), s.customer("bob"), s.customer("cid")
-		most := "9223372036854" // times a million just fits 64 bits
-		alone := s.on(1).order(ann, "completed", "99999999999999999")
-		fits := s.on(1).order(bob, "completed", most)
-		both := s.on(1).order(bob, "completed", most)
-		sameDay := s.on(1).order(cid, "completed", most) // fits its account, but not the day's total
-		s.on(1).order(ann, "completed", "0.01")
-		s.on(2).order(cid, "completed", "0.02")
-		summary, err := s.runError(sync.Options{})
-		wrong, ok := errors.AsType[*sync.FactsError](err)
-		if !ok || wrong.Count != 3 || len(summary.Failures) != 3 {
-			t.Fatalf("%v; failures %q", err, summary.Failures)
-		}
-		for _, order := range []int64{alone, both, sameDay} {
-			if !slices.ContainsFunc(summary.Failures, func(failure string) bool {
-				return strings.Contains(failure, fmt.Sprintf("order %d:", order)) || strings.Contains(failure, fmt.Sprintf("orders %d:", order))
-			}) {
-				t.Errorf("order %d is not named in %q", order, summary.Failures)
+// What nobody means counts as 0 and is named; everybody else's points go on.
+func TestAbsurdOrdersBlockNobody(t *testing.T) {
+	storages(t, `earn: {purchase: {points_per_unit: 10}, first_order: {points: 50}, high_spend: [{amount: 1, points: 5}]}`, func(t *testing.T, s *stage) {
+		ann, bob, cid, dee := s.customer("ann"), s.customer("bob"), s.customer("cid"), s.customer("dee")
+		line := func(order int64) int64 { return must(s.Items(s.ctx, order, "line_item"))[0] }
+		slip := s.on(1).order(bob, "completed", "999999999999999.99")
+		typed := s.order(cid, "completed", "10.00")
+		s.do(s.EditItem(s.ctx, line(typed), "_line_total", "1e30"), s.EditItem(s.ctx, line(typed), "_line_subtotal", "2000000000000000000"))
+		refunded := s.order(dee, "completed", "20.00")
+		s.do(s.EditItem(s.ctx, line(refunded), "_line_tax", "-1000000000000000000.01"))
+		most := s.order(ann, "completed", "99999999999999")
+		s.order(ann, "completed", "10.00")
+		wantProblems := func(what string, summary *sync.Summary, want ...string) {
+			t.Helper()
+			if got := slices.Sorted(slices.Values(summary.Problems)); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+				t.Errorf("%s:\n got %q\nwant %q", what, got, want)
 			}
 		}
-		s.wantBalances("all others", map[int64]int64{ann: 10050, bob: 9223372036854000000 + 50, cid: 20050})
-		// Later runs are not held up either, and mending the orders mends all.
-		s.on(3).order(ann, "completed", "0.03")
-		if _, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep}); err == nil {
-			t.Error("a sweep ends well though orders do not fit")
+		wantProblems("at first", s.run(sync.Increment),
+			fmt.Sprintf("order %d: worth more than 1000000000000000 points", slip),
+			fmt.Sprintf(`order %d: line %d: _line_total "1e30"`, typed, line(typed)),
+			fmt.Sprintf(`order %d: line %d: _line_subtotal "2000000000000000000"`, typed, line(typed)),
+			fmt.Sprintf(`order %d: line %d: _line_tax "-1000000000000000000.01"`, refunded, line(refunded)),
+		)
+		want := map[int64]int64{ann: 999999999999990 + 100 + 50 + 10, dee: 200 + 50 + 5}
+		s.wantBalances("at first", want)
+
+		// What was posted is taken back, with the place as the first order.
+		s.on(2).do(s.EditItem(s.ctx, line(most), "_line_total", "1e15"), s.Save(s.ctx, most))
+		wantProblems("edited", s.run(sync.Sweep), fmt.Sprintf("order %d: worth more than 1000000000000000 points", most))
+		want[ann] = 100 + 50 + 5
+		s.wantBalances("edited", want)
+
+		// And mended, it earns again.
+		for _, order := range []int64{slip, typed, most} {
+			s.on(3).do(s.EditItem(s.ctx, line(order), "_line_total", "30"), s.EditItem(s.ctx, line(order), "_line_subtotal", "30"), s.Save(s.ctx, order))
 		}
-		for _, order := range []int64{alone, both, sameDay} {
-			s.on(4).do(s.EditItem(s.ctx, must(s.Items(s.ctx, order, "line_item"))[0], "_line_total", "0.01"), s.Save(s.ctx, order))
-		}
-		s.do(s.SetStatus(s.ctx, fits, "cancelled"))
-		s.run(sync.Sweep)
-		s.wantBalances("mended", map[int64]int64{ann: 50 + 50000, bob: 10050, cid: 30050})
+		wantProblems("mended", s.run(sync.Sweep))
+		s.wantBalances("mended", map[int64]int64{ann: 300 + 100 + 50 + 10, bob: 355, cid: 355, dee: 255})
 		s.sound()
+	})
+}
+
+// Points that do not fit an account, because of what is there by hand, are
+// named and left out; all others are posted.
+func TestAccountsThatAreFull(t *testing.T) {
+	testshop.Each(t, func(t *testing.T, db *testshop.Database) {
+		s := newStage(t, db, testshop.HPOS, `earn: {purchase: {points_per_unit: 10}}`)
+		ann, bob, cid := s.customer("ann"), s.customer("bob"), s.customer("cid")
+		s.run(sync.Increment)
+		s.adjust(bob, math.MaxInt64-150)
+		s.on(1).order(ann, "completed", "1.00")
+		fits := s.order(bob, "completed", "10.00")
+		full := s.order(bob, "completed", "20.00")
+		s.order(cid, "completed", "2.00")
+		summary, err := s.runError(sync.Options{})
+		wrong, ok := errors.AsType[*sync.FactsError](err)
+		if !ok || wrong.Count != 1 || len(summary.Failures) != 1 || !strings.Contains(summary.Failures[0], fmt.Sprintf("orders %d:", full)) {
+			t.Fatalf("%v; failures %q", err, summary.Failures)
+		}
+		s.wantBalances("all others", map[int64]int64{ann: 10, bob: math.MaxInt64 - 50, cid: 20})
+		// Later runs are not held up either, and room mends it.
+		s.on(2).order(ann, "completed", "3.00")
+		if _, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Sweep}); err == nil {
+			t.Error("a sweep ends well though an order does not fit")
+		}
+		s.do(s.SetStatus(s.ctx, fits, "cancelled"), s.EditItem(s.ctx, must(s.Items(s.ctx, full, "line_item"))[0], "_line_total", "15"))
+		s.run(sync.Sweep)
+		s.wantBalances("mended", map[int64]int64{ann: 40, bob: math.MaxInt64, cid: 20})
 	})
 }
 

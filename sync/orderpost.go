@@ -42,6 +42,9 @@ func (p *orderPlan) apply(ctx context.Context, result *batchResult) error {
 		if c.worth.Skipped != "" {
 			result.skipped++
 		}
+		if problem := c.worth.Problem(c.id); problem != "" {
+			result.problems = append(result.problems, problem)
+		}
 		done = append(done, c.id)
 		first := len(seen)
 		seen = c.appendSeen(seen)

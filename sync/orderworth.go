@@ -41,12 +41,12 @@ func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	}
 	valued := c.ahead
 	if valued == nil || valued.version != c.version {
-		at := func(product int64) []int64 { return categories.at(product, c.factAt) }
+		at := func(product int64) []program.CategoryPath { return categories.at(product, c.factAt) }
 		valued = valueOrder(c.version, c.program, order, at)
 	}
-	c.worth, c.failed = valued.worth, valued.worthErr
-	if c.failed == nil && c.seen == nil && len(c.posted) == 0 {
-		c.story, c.failed = valued.story, valued.storyErr
+	c.worth = valued.worth
+	if c.seen == nil && len(c.posted) == 0 {
+		c.story = valued.story
 	}
 }
 
@@ -72,18 +72,14 @@ func (p *orderPlan) known(c *orderCase) program.Known {
 // valuedOrder is what an order is worth under a version, and how it came to
 // that.
 type valuedOrder struct {
-	version            int64 // 0: it was not valued
-	worth              program.Worth
-	story              []program.Step
-	worthErr, storyErr error
+	version int64 // 0: it was not valued
+	worth   program.Worth
+	story   []program.Step
 }
 
 func valueOrder(version int64, rules *program.Program, order *program.Order, at program.Categories) *valuedOrder {
-	v := &valuedOrder{version: version}
-	if v.worth, v.worthErr = rules.Worth(order, at); v.worthErr == nil {
-		v.story, v.storyErr = rules.StoryTo(v.worth, order, at)
-	}
-	return v
+	worth := rules.Worth(order, at)
+	return &valuedOrder{version, worth, rules.StoryTo(worth, order, at)}
 }
 
 // valueAhead values orders by the versions of their times, which are those that

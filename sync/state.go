@@ -30,6 +30,7 @@ type site struct {
 	Storage   store.Storage
 	Zone      string
 	Currency  string
+	Decimals  int
 	Exclusion string
 	Digests   int // version of the digests in what was seen
 }

@@ -22,7 +22,7 @@ type Summary struct {
 	Program      int64                 `json:"program"`        // version in force
 	RolledUpAnew bool                  `json:"rolled_up_anew"` // because the time zone changed
 	Notes        []string              `json:"notes,omitempty"`
-	Problems     []string              `json:"problems,omitempty"` // unreadable amounts, taken as 0, and what is wrong with dates
+	Problems     []string              `json:"problems,omitempty"` // amounts that are unreadable or absurd, and orders worth absurdly much, taken as 0; what is wrong with dates
 	Failures     []string              `json:"failures,omitempty"` // facts that could not be valued
 	Braked       *BrakeError           `json:"braked,omitempty"`
 	Took         time.Duration         `json:"took_ns"`

@@ -300,6 +300,10 @@ func (r *run) noteSettings() {
 		r.Log.Info("the site's time zone or currency changed; looking at every fact", "zone", now.Zone, "currency", now.Currency)
 		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("site settings changed: time zone %s, currency %s", now.Zone, now.Currency))
 		r.atLeast(Full)
+	case old.Decimals != now.Decimals:
+		r.Log.Info("the decimals of the site's prices changed; looking at every fact", "decimals", now.Decimals)
+		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf("site settings changed: prices have %d decimals", now.Decimals))
+		r.atLeast(Full)
 	}
 	r.recheckUsers = old.Exclusion != now.Exclusion
 }
@@ -313,7 +317,7 @@ func (r *run) readSite() error {
 		exclusion = append(exclusion, "+outsiders"...)
 	}
 	r.site = site{
-		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency,
+		Storage: r.settings.Storage, Zone: r.settings.Zone.String(), Currency: r.settings.Currency, Decimals: r.settings.Decimals,
 		Exclusion: string(exclusion), Digests: store.DigestVersion,
 	}
 	return nil
@@ -360,7 +364,7 @@ func (r *run) compileVersions(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}
-		compiled, err := program.Compile(rules, program.Site{Zone: r.settings.Zone, Currency: r.settings.Currency})
+		compiled, err := program.Compile(rules, program.Site{Zone: r.settings.Zone, Currency: r.settings.Currency, Decimals: r.settings.Decimals})
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}

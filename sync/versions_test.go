@@ -113,6 +113,40 @@ func TestCategoriesHaveVersionsToo(t *testing.T) {
 	})
 }
 
+// So are they below the categories that they were below then.
+func TestTheTreeOfCategoriesHasVersionsToo(t *testing.T) {
+	storages(t, `{}`, func(t *testing.T, s *stage) {
+		clothes, sale := must(s.AddCategory(s.ctx, "Clothes", 0)), must(s.AddCategory(s.ctx, "Sale", 0))
+		shirts := must(s.AddCategory(s.ctx, "Shirts", clothes))
+		linen := must(s.AddCategory(s.ctx, "Linen shirts", shirts))
+		s.engine.Programme = configured(t, fmt.Sprintf(`earn: {purchase: {categories: {%d: {points_per_unit: 3}, %d: {points_per_unit: 0.5}}}}`, clothes, sale))
+		s.do(s.SetCategories(s.ctx, s.product, linen))
+		ann, bob, cid := s.customer("ann"), s.customer("bob"), s.customer("cid")
+		old := s.on(1).order(ann, "completed", "100.00")
+		unpaid := s.order(bob, "pending", "10.00")
+		s.run(sync.Increment)
+		s.wantBalances("two below the rule", map[int64]int64{ann: 300})
+
+		s.do(s.MoveCategory(s.ctx, shirts, sale))
+		s.run(sync.Sweep)
+		s.now = time.Now().UTC().Add(time.Minute)
+		s.refund(old, "50.00")
+		s.do(s.Pay(s.ctx, unpaid))
+		s.place(testshop.Order{Customer: cid, Status: "completed", Created: day(1), Paid: day(1)}, "1.00")
+		s.run(sync.Sweep)
+		s.wantBalances("moved below another", map[int64]int64{ann: 150, bob: 5, cid: 3})
+
+		// A circle ends where it began.
+		s.do(s.MoveCategory(s.ctx, shirts, linen))
+		s.run(sync.Sweep)
+		s.now = time.Now().UTC().Add(2 * time.Minute)
+		s.order(bob, "completed", "7.00")
+		s.run(sync.Sweep)
+		s.wantBalances("in a circle without a rule", map[int64]int64{ann: 150, bob: 12, cid: 3})
+		s.sound()
+	})
+}
+
 // The bonus for a first order follows the customer's earliest order, each
 // under its own version, in one transaction.
 func TestTheFirstOrderBonusMoves(t *testing.T) {

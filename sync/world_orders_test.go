@@ -26,7 +26,7 @@ func (w *world) findRefunds(id int64) {
 func (w *world) refund(id int64) {
 	r := testshop.Refund{}
 	items := must(w.shop.Items(w.ctx, id, "line_item"))
-	switch rapid.IntRange(0, 2).Draw(w.t, "kind") {
+	switch rapid.IntRange(0, 3).Draw(w.t, "kind") {
 	case 0:
 		r.Amount = "1.23"
 	case 1:
@@ -34,6 +34,12 @@ func (w *world) refund(id int64) {
 			return
 		}
 		r.Lines = []testshop.RefundLine{{Item: pick(w, "item", items), Qty: "1", Total: "2.50", Tax: "0.25"}}
+	case 2: // a cent more than what it names, or two
+		if len(items) == 0 {
+			return
+		}
+		r.Amount = pick(w, "amount", []string{"2.76", "2.77"})
+		r.Lines = []testshop.RefundLine{{Item: pick(w, "item", items), Qty: "1", Total: "2.504", Tax: "0.25"}}
 	default:
 		r.Shipping, r.ShippingTax = "1.00", "0.10"
 	}

@@ -133,6 +133,12 @@ func (w *world) categories() {
 	w.do(w.shop.SetCategories(w.ctx, product, category))
 }
 
+func (w *world) tree() {
+	category, parent := pick(w, "category", w.cats), pick(w, "parent", append([]int64{0}, w.cats...)) // maybe in a circle
+	w.did("category %d is below %d now", category, parent)
+	w.do(w.shop.MoveCategory(w.ctx, category, parent))
+}
+
 func (w *world) zone() {
 	zone := pick(w, "zone", []string{"America/New_York", "Asia/Kolkata", "Pacific/Auckland"})
 	w.did("the site's time zone is %s now", zone)

@@ -121,13 +121,20 @@ func (w *world) placeOrder() {
 	if rapid.Bool().Draw(w.t, "shipping") {
 		o.Shipping, o.ShippingTax = "5.00", "0.50"
 	}
+	for range rapid.IntRange(0, 2).Draw(w.t, "fees") {
+		fee := pick(w, "fee", []string{"3.00", "-2.50", "-40.00"})
+		o.Fees = append(o.Fees, testshop.Fee{Name: "Fee", Total: fee})
+	}
+	if rapid.IntRange(0, 4).Draw(w.t, "credit") == 0 {
+		o.Total = pick(w, "money", []string{"0.00", "4.99", "30.00"}) // a gift card paid the rest
+	}
 	if rapid.IntRange(0, 4).Draw(w.t, "currency") == 0 {
 		o.Currency = pick(w, "code", []string{"EUR", "JPY"})
 	}
 	id := must(w.shop.PlaceOrder(w.ctx, o))
 	w.orders[id] = o.Customer
 	w.unsure[id] = true
-	w.did("order %d of %d %q, %s %s: %v", id, o.Customer, o.Email, o.Status, o.Currency, o.Lines)
+	w.did("order %d of %d %q, %s %s %s: %v %v", id, o.Customer, o.Email, o.Status, o.Total, o.Currency, o.Lines, o.Fees)
 }
 
 // step makes one random edit.
@@ -164,6 +171,6 @@ func (w *world) step() {
 	if len(w.coupons) > 0 {
 		actions = append(actions, action{"pay", w.pay}, action{"pay", w.pay}, action{"coupon", w.editCoupon}, action{"coupon", w.editCoupon})
 	}
-	actions = append(actions, action{"categories", w.categories}, action{"zone", w.zone}, action{"storage", w.storage}, action{"unpost", w.deletePost}, action{"grow", w.grow}, action{"currency", w.currency}, action{"give back", w.giveBack})
+	actions = append(actions, action{"categories", w.categories}, action{"tree", w.tree}, action{"zone", w.zone}, action{"storage", w.storage}, action{"unpost", w.deletePost}, action{"grow", w.grow}, action{"currency", w.currency}, action{"give back", w.giveBack})
 	pick(w, "action", actions).do()
 }

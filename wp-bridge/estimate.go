@@ -115,9 +115,6 @@ func estimate(x *exchange) (answer, error) {
 		return answer{}, err
 	}
 	found, err := engine.Estimate(x.Context(), body.order(), rules)
-	if overflow, ok := errors.AsType[*program.OverflowError](err); ok {
-		return answer{}, refuse(codeBadRequest, "That order would earn more than can be counted: %s.", overflow.What)
-	}
 	if err != nil {
 		return answer{}, err
 	}

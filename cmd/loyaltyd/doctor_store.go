@@ -97,9 +97,11 @@ func aheadOf(skew time.Duration) string {
 	return "behind"
 }
 
-// earns reports whether orders of that status can earn under the rules.
+// earns reports whether orders of that status, as it is stored, can earn under
+// the rules.
 func earns(purchase *program.Purchase, status string) bool {
-	if slices.Contains(purchase.Statuses, status) {
+	names := func(listed string) bool { return program.StoredStatus(listed) == status }
+	if slices.ContainsFunc(purchase.Statuses, names) {
 		return true
 	}
 	if !program.CustomStatus(status) {
@@ -109,7 +111,7 @@ func earns(purchase *program.Purchase, status string) bool {
 	case program.CustomEarn:
 		return true
 	case program.CustomList:
-		return slices.Contains(purchase.CustomStatuses.List, status)
+		return slices.ContainsFunc(purchase.CustomStatuses.List, names)
 	}
 	return false
 }
@@ -143,9 +145,8 @@ func (x *examination) orders(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		var odd, dates []string
+		var dates []string
 		for i := range records {
-			odd = append(odd, records[i].Problems...)
 			if !records[i].Undated {
 				dates = append(dates, records[i].Dates...)
 			}
@@ -156,6 +157,10 @@ func (x *examination) orders(ctx context.Context) {
 				"%s cannot be read among the newest %s: %s", count(int64(len(dates)), "date", "dates"),
 				count(int64(len(records)), "order", "orders"), strings.Join(dates[:min(len(dates), shown)], "; "))
 		}
+		odd, err := x.oddAmounts(ctx, sn, settings, records)
+		if err != nil {
+			return err
+		}
 		if len(records) == 0 {
 			x.ok("amounts", "there are no orders yet")
 			return nil
@@ -165,7 +170,7 @@ func (x *examination) orders(ctx context.Context) {
 			return nil
 		}
 		x.add(warning, "amounts", "correct the orders in WooCommerce; until then these amounts count as 0",
-			"%s cannot be read among the newest %s: %s", count(int64(len(odd)), "amount", "amounts"),
+			"%s cannot be read, or cannot be meant, among the newest %s: %s", count(int64(len(odd)), "amount", "amounts"),
 			count(int64(len(records)), "order", "orders"), strings.Join(odd[:min(len(odd), shown)], "; "))
 		return nil
 	})
@@ -207,6 +212,37 @@ func orderNumbers(some store.Some) string {
 		text += " …"
 	}
 	return text
+}
+
+// oddAmounts names what counts as 0 because nobody means so much, or because it
+// cannot be read: whole orders first.
+func (x *examination) oddAmounts(ctx context.Context, sn *store.Snapshot, settings store.Settings, records []store.OrderRecord) ([]string, error) {
+	rules, err := program.Compile(x.programme().config.Program.Rules, program.Site{
+		Zone: settings.Zone, Currency: settings.Currency, Decimals: settings.Decimals,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var products []int64
+	for i := range records {
+		for j := range records[i].Order.Lines {
+			products = append(products, records[i].Order.Lines[j].Product)
+		}
+	}
+	categories, err := sn.Categories(ctx, products)
+	if err != nil {
+		return nil, err
+	}
+	var odd, amounts []string
+	for i := range records {
+		order := &records[i].Order
+		amounts = append(amounts, records[i].Problems...)
+		worth := rules.Worth(order, func(product int64) []program.CategoryPath { return categories[product] })
+		if problem := worth.Problem(order.ID); problem != "" {
+			odd = append(odd, problem)
+		}
+	}
+	return append(odd, amounts...), nil
 }
 
 // currencies counts the orders that earn nothing for want of a rate.
@@ -251,7 +287,7 @@ func (x *examination) statuses(kinds []store.OrderKind) {
 	}
 	var unused []string
 	for _, status := range append(slices.Clone(purchase.Statuses), purchase.CustomStatuses.List...) {
-		if program.CustomStatus(status) && !there[status] {
+		if program.CustomStatus(status) && !there[program.StoredStatus(status)] {
 			unused = append(unused, status)
 		}
 	}

@@ -107,7 +107,7 @@ func (s *session) tellRun(summary *sync.Summary) {
 	s.status(fmt.Sprintf("last %s: looked at %d orders, posted %d entries", summary.Mode, summary.Orders, summary.Entries))
 
 	if len(summary.Problems) > 0 && s.troubles.news("problems", strings.Join(summary.Problems, "\n")) {
-		s.log.Warn("amounts that cannot be read count as 0, dates as missing", "problems", summary.Problems)
+		s.log.Warn("amounts that cannot be read, or cannot be meant, count as 0, dates as missing", "problems", summary.Problems)
 	}
 	if len(summary.Failures) > 0 && s.troubles.news("failures", strings.Join(summary.Failures, "\n")) {
 		s.log.Error("some facts could not be valued and were left as they are", "facts", summary.Failures)

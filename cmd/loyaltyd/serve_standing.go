@@ -82,6 +82,6 @@ func termsOf(moment *store.Moment, programme *program.Settings) wpbridge.Terms {
 	redeem := programme.Redeem
 	return wpbridge.Terms{
 		PointsPerUnit: redeem.PointsPerUnit, Min: redeem.Min, Max: redeem.Max, Multiple: redeem.Multiple, CouponDays: redeem.CouponDays,
-		Currency: moment.Settings.Currency, Decimals: moment.Decimals, Now: moment.Now.In(moment.Settings.Zone),
+		Currency: moment.Settings.Currency, Decimals: moment.Settings.Decimals, Now: moment.Now.In(moment.Settings.Zone),
 	}
 }

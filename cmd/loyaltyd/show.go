@@ -95,7 +95,7 @@ func (a *app) showRun(ctx context.Context, summary *sync.Summary) error {
 	}
 	settings := moment.Settings
 	state := storeState{
-		Currency: settings.Currency, Decimals: moment.Decimals, Timezone: settings.ZoneName, WeekStart: int(settings.StartOfWeek),
+		Currency: settings.Currency, Decimals: settings.Decimals, Timezone: settings.ZoneName, WeekStart: int(settings.StartOfWeek),
 		Problems: append([]string{}, summary.Problems...), Skipped: summary.Skipped,
 	}
 	if summary.Mode == sync.Increment {

@@ -230,21 +230,27 @@ func (s *stand) total() int64 {
 	return rows[0].Balance
 }
 
-// An order of more points than can be counted is left alone, and said so; the
-// others are posted.
-func TestOverflowLeavesTheOthers(t *testing.T) {
+// An order that nobody means counts as nothing, and is named; the others are
+// posted.
+func TestAbsurdOrdersAreNamed(t *testing.T) {
 	each(t, testshop.Options{}, func(s *stand) {
 		ada, bob := s.customer("ada"), s.customer("bob")
-		s.order(ada, "99999999999999999999", spring)
+		amount, worth := s.order(ada, "99999999999999999999", spring), s.order(ada, "1000000000000001", spring)
 		s.order(bob, "50", spring)
-		a := s.command("sync")
-		if a.status != 1 {
-			s.t.Errorf("exit status %d", a.status)
+		text := s.ok("sync")
+		advice := s.command("doctor").stdout
+		for _, want := range []string{
+			fmt.Sprintf("order %d: line", amount), `_line_total "99999999999999999999"`,
+			fmt.Sprintf("order %d: worth more than 1000000000000000 points", worth),
+		} {
+			if !strings.Contains(text, want) || !strings.Contains(advice, want) {
+				s.t.Errorf("no %q in one of\n%s\n%s", want, text, advice)
+			}
 		}
-		golden(s.t, "overflow", refusal(a))
 		if got := fmt.Sprint(s.balances()); got != fmt.Sprintf("map[%d:50]", bob) {
 			s.t.Errorf("balances %s", got)
 		}
+		s.ok("verify")
 	})
 }
 

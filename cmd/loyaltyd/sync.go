@@ -161,7 +161,7 @@ func summaryText(s *sync.Summary) string {
 		line("Skipped %s in a currency without a rate: set program.earn.purchase.currencies.", count(s.Skipped, "order", "orders"))
 	}
 	if len(s.Problems) > 0 {
-		line("What cannot be read; amounts count as 0, dates as missing:")
+		line("What cannot be read, or cannot be meant; amounts count as 0, dates as missing:")
 		for _, problem := range s.Problems {
 			line("  %s", printable(problem))
 		}

@@ -47,7 +47,7 @@ func StoreTables() []Table {
 		{Name: "comments", Columns: columns("comment_ID comment_post_ID comment_parent user_id comment_type comment_approved comment_date_gmt")},
 		{Name: "commentmeta", Columns: columns("meta_id comment_id meta_key meta_value")},
 		{Name: "term_relationships", Columns: columns("object_id term_taxonomy_id")},
-		{Name: "term_taxonomy", Columns: columns("term_taxonomy_id term_id taxonomy")},
+		{Name: "term_taxonomy", Columns: columns("term_taxonomy_id term_id taxonomy parent")},
 		{Name: "woocommerce_order_items", Columns: columns("order_item_id order_id order_item_name order_item_type")},
 		{Name: "woocommerce_order_itemmeta", Columns: columns("meta_id order_item_id meta_key meta_value")},
 		{Name: "wc_orders", Orders: true, Columns: columns("id parent_order_id type status currency customer_id billing_email total_amount date_created_gmt date_updated_gmt")},

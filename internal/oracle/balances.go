@@ -16,6 +16,7 @@ type Result struct {
 	Sources      map[string]int64           // source -> available points
 	SourceByUser map[int64]map[string]int64 // user -> source -> available points
 	Skipped      int                        // orders left out for want of a currency's rate
+	Absurd       []int64                    // orders worth so much that they count as 0
 	Awards       []Award                    // what the sums are made of, by source and object
 }
 
@@ -31,8 +32,8 @@ type Award struct {
 }
 
 // Balances values every fact of the store under p as a fresh ledger does that
-// looks for the first time at now. It fails on points beyond an int64 and on a
-// programme with expiry, which it does not judge.
+// looks for the first time at now. It fails on a programme with expiry, which it
+// does not judge.
 func (s *Store) Balances(p Program, now time.Time) (Result, error) {
 	if p.ExpiryMode != "none" {
 		return Result{}, fmt.Errorf("value the store: expiry %q is not judged here, use none", p.ExpiryMode)
@@ -47,11 +48,12 @@ func (s *Store) Balances(p Program, now time.Time) (Result, error) {
 	for _, u := range s.Users {
 		v.users[u.ID] = u
 	}
-	if err := v.orders(); err != nil {
-		return Result{}, err
-	}
+	v.orders()
 	v.comments()
 	for _, u := range s.Users {
+		if v.early(u.Registered.Time) {
+			continue
+		}
 		v.award(Award{User: u.ID, Source: "signup", Object: u.ID, At: u.Registered.Time, Points: p.Signup})
 	}
 	list := v.result.Awards
@@ -87,12 +89,20 @@ func (v *valuation) mayEarn(id int64) bool {
 	return true
 }
 
+// startTime is the time of an order that starts looks at.
+func (v *valuation) startTime(o Order) time.Time {
+	if v.program.ByCreation && !o.Created.IsZero() {
+		return o.Created.Time
+	}
+	return o.earningTime()
+}
+
 func (v *valuation) early(at time.Time) bool { return !v.starts.IsZero() && at.Before(v.starts) }
 
-// award books points that are due; those of a fact before starts, of a user
-// who may not earn or of nothing are none.
+// award books points that are due; those of a user who may not earn or of
+// nothing are none.
 func (v *valuation) award(a Award) {
-	if a.Points == 0 || v.early(a.At) || !v.mayEarn(a.User) {
+	if a.Points == 0 || !v.mayEarn(a.User) {
 		return
 	}
 	if a.Due.IsZero() {
@@ -135,16 +145,16 @@ func (v *valuation) customer(o Order) int64 {
 	return match
 }
 
-func (v *valuation) orders() error {
+func (v *valuation) orders() {
 	type earning struct {
-		order Order
-		at    time.Time
-		worth worth
+		order                        Order
+		at                           time.Time
+		purchase, spending, campaign int64
 	}
 	byUser := map[int64][]earning{}
 	for _, o := range v.store.Orders {
 		user, at := v.customer(o), o.earningTime()
-		if !v.mayEarn(user) || !v.program.Purchase.earns(o) || v.early(at) {
+		if !v.mayEarn(user) || !v.program.Purchase.earns(o) || v.early(v.startTime(o)) {
 			continue
 		}
 		rate := whole(1)
@@ -154,11 +164,14 @@ func (v *valuation) orders() error {
 				continue
 			}
 		}
-		w, err := v.program.Purchase.value(o, rate)
-		if err != nil {
-			return fmt.Errorf("value order %d: %w", o.ID, err)
+		w := v.program.Purchase.value(o, rate, v.store)
+		spending, campaign := big.NewInt(highSpend(v.program.HighSpend, w.spend)), v.campaign(at, w.purchase)
+		all := new(big.Int).Add(w.purchase, spending)
+		if all.Add(all, campaign).Cmp(mostPoints) > 0 {
+			v.result.Absurd = append(v.result.Absurd, o.ID)
+			continue
 		}
-		byUser[user] = append(byUser[user], earning{o, at, w})
+		byUser[user] = append(byUser[user], earning{o, at, w.purchase.Int64(), spending.Int64(), campaign.Int64()})
 	}
 	for user, list := range byUser {
 		sort.Slice(list, func(i, j int) bool {
@@ -176,20 +189,15 @@ func (v *valuation) orders() error {
 					Points: points, Pending: v.program.HoldDays > 0 && v.now.Before(due),
 				})
 			}
-			post("purchase", e.worth.purchase)
-			if first && e.worth.purchase > 0 {
+			post("purchase", e.purchase)
+			if first && e.purchase > 0 {
 				post("first_order", v.program.FirstOrder)
 				first = false
 			}
-			post("high_spend", highSpend(v.program.HighSpend, e.worth.spend))
-			bonus, err := v.campaign(e.at, e.worth.purchase)
-			if err != nil {
-				return fmt.Errorf("value the campaign of order %d: %w", e.order.ID, err)
-			}
-			post("campaign", bonus)
+			post("high_spend", e.spending)
+			post("campaign", e.campaign)
 		}
 	}
-	return nil
 }
 
 func highSpend(thresholds []Threshold, spend *big.Rat) int64 {
@@ -206,7 +214,7 @@ func highSpend(thresholds []Threshold, spend *big.Rat) int64 {
 }
 
 // campaign is the bonus of the first listed window that contains the time.
-func (v *valuation) campaign(at time.Time, purchase int64) (int64, error) {
+func (v *valuation) campaign(at time.Time, purchase *big.Int) *big.Int {
 	for _, c := range v.program.Campaigns {
 		if !c.From.IsZero() && at.Before(instant(c.From, v.store.Zone)) {
 			continue
@@ -215,14 +223,14 @@ func (v *valuation) campaign(at time.Time, purchase int64) (int64, error) {
 			continue
 		}
 		if c.Multiplier != nil {
-			return fit(round(times(whole(purchase), minus(c.Multiplier, whole(1))), v.program.Purchase.Rounding))
+			return round(times(new(big.Rat).SetInt(purchase), minus(c.Multiplier, whole(1))), v.program.Purchase.Rounding)
 		}
-		if purchase > 0 {
-			return c.Points, nil
+		if purchase.Sign() > 0 {
+			return big.NewInt(c.Points)
 		}
-		return 0, nil
+		break
 	}
-	return 0, nil
+	return new(big.Int)
 }
 
 func (v *valuation) comments() {

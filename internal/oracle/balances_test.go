@@ -87,6 +87,29 @@ func TestEarningTimeAndStarts(t *testing.T) {
 	}
 }
 
+func TestStartsByCreation(t *testing.T) {
+	imported := plain(1, "10", "2025-06-20 12:00:00").with(func(o *Order) { o.Created = at("2019-01-05 12:00:00") })
+	for name, c := range map[string]struct {
+		order  Order
+		starts string
+		want   int64
+	}{
+		"an old order, paid today":      {imported, "2025-06-01", 0},
+		"no start":                      {imported, "", 10},
+		"a start at its creation":       {imported, "2019-01-05 12:00", 10},
+		"a second later":                {imported, "2019-01-05 12:00:01", 0},
+		"paid before, placed after":     {imported.with(func(o *Order) { o.Paid, o.Created = o.Created, o.Paid }), "2025-06-01", 10},
+		"no creation: by its paid date": {imported.with(func(o *Order) { o.Created = stamp{} }), "2025-06-01", 10},
+		"no creation: paid before":      {imported.with(func(o *Order) { o.Created = stamp{} }), "2025-07-01", 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := shop(c.order).under(t, `{starts_by: creation, starts: "`+c.starts+`"}`).Balances[7]; got != c.want {
+				t.Errorf("balance %d, want %d", got, c.want)
+			}
+		})
+	}
+}
+
 func TestSkippedForItsCurrency(t *testing.T) {
 	euro := plain(1, "10", "2025-06-01 12:00:00").with(func(o *Order) { o.Currency = "EUR" })
 	for name, c := range map[string]struct {
@@ -205,6 +228,38 @@ func TestCampaigns(t *testing.T) {
 	}
 }
 
+func TestWhatIsAbsurdCountsAsNothing(t *testing.T) {
+	const date = "2025-06-01 12:00:00"
+	most := plain(1, "1000000000000000", date)
+	for name, c := range map[string]struct {
+		order   Order
+		program string
+		want    int64 // less than nothing: absurd
+	}{
+		"the most":                 {most, `{}`, 1_000_000_000_000_000},
+		"a point more":             {plain(1, "1000000000000001", date), `{}`, -1},
+		"capped":                   {plain(1, "1000000000000001", date), `{purchase: {max_points: 9}}`, 9},
+		"with a campaign's points": {most, `{campaigns: [{points: 1}]}`, -1},
+		"multiplied":               {plain(1, "600000000000000", date), `{campaigns: [{multiplier: 2}]}`, -1},
+		"spending much":            {most, `{high_spend: [{amount: 1, points: 1}]}`, -1},
+		"the first order":          {most, `{first_order: {points: 5}}`, 1_000_000_000_000_005},
+		"not earning":              {plain(1, "1000000000000001", date).with(func(o *Order) { o.Status = "failed" }), `{}`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := shop(c.order, plain(2, "10", "2025-06-05 12:00:00").with(func(o *Order) { o.CustomerID = 9 })).under(t, "earn: "+c.program)
+			if r.Balances[7] != max(0, c.want) || (len(r.Absurd) == 1) != (c.want < 0) || r.Balances[9] < 9 {
+				t.Errorf("balances %v, absurd %v, want %d", r.Balances, r.Absurd, c.want)
+			}
+		})
+	}
+	for text, want := range map[string]string{`"1e18"`: "1000000000000000000", `"1000000000000000000.01"`: "0", `"-1e19"`: "0", `-12`: "-12", `"9e-9"`: "0.000000009"} {
+		var a amount
+		if err := a.UnmarshalJSON([]byte(text)); err != nil || a.value().Cmp(dec(want).value()) != 0 {
+			t.Errorf("%s is read as %v, %v, want %s", text, a.value(), err, want)
+		}
+	}
+}
+
 func TestComments(t *testing.T) {
 	review := Comment{ID: 1, Type: "review", PostID: 50, PostType: "product", PostAuthor: 1, UserID: 7, Approved: "1", Date: at("2025-06-01 12:00:00")}
 	remark := Comment{ID: 2, Type: "comment", PostID: 60, PostType: "post", PostAuthor: 1, UserID: 7, Approved: "1", Date: at("2025-06-01 12:00:00")}
@@ -292,19 +347,5 @@ func TestHolding(t *testing.T) {
 	}
 	if got := shop(o).at(t, end.AddDate(-1, 0, 0), `{}`); got.Balances[7] != 10 || len(got.Pending) != 0 {
 		t.Errorf("without holding %v pending, %v available, want none and 10", got.Pending, got.Balances)
-	}
-}
-
-func TestPointsBeyondAnAccount(t *testing.T) {
-	p, err := Parse(`earn: {purchase: {points_per_unit: 1000000000000000000}}`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r, err := shop(plain(1, "10", "2025-06-01 12:00:00")).Balances(p, later); err == nil {
-		t.Errorf("10^19 points were given: %v", r.Balances)
-	}
-	p.Purchase.MaxPoints = 9
-	if r, err := shop(plain(1, "10", "2025-06-01 12:00:00")).Balances(p, later); err != nil || r.Balances[7] != 9 {
-		t.Errorf("capped: %v, %v, want 9", r.Balances, err)
 	}
 }

@@ -25,7 +25,8 @@ func parseDecimal(text string) (*big.Rat, error) {
 	return r, nil
 }
 
-// amount is a stored sum or quantity; JSON null and "" are 0.
+// amount is a stored sum or quantity; JSON null and "" are 0, as is what is
+// above 10^18.
 type amount struct{ rat *big.Rat }
 
 func (a *amount) UnmarshalJSON(data []byte) error {
@@ -42,6 +43,9 @@ func (a *amount) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	r, err := parseDecimal(text)
+	if err == nil && new(big.Rat).Abs(r).Cmp(mostMoney) > 0 {
+		r = new(big.Rat)
+	}
 	a.rat = r
 	return err
 }
@@ -75,6 +79,12 @@ func times(factors ...*big.Rat) *big.Rat {
 }
 
 func whole(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }
+
+// unit is the smallest amount of so many decimals.
+func unit(decimals int) *big.Rat {
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(decimals)), nil)
+	return new(big.Rat).SetFrac(big.NewInt(1), power)
+}
 
 func larger(a, b *big.Rat) *big.Rat {
 	if a.Cmp(b) < 0 {
@@ -118,13 +128,11 @@ func round(r *big.Rat, mode string) *big.Int {
 	return points
 }
 
-// fit narrows a rounded number to what an account can hold.
-func fit(n *big.Int) (int64, error) {
-	if !n.IsInt64() {
-		return 0, fmt.Errorf("%s points do not fit an account", n)
-	}
-	return n.Int64(), nil
-}
+// Nobody means more: points of one order, and money.
+var (
+	mostPoints = new(big.Int).Exp(big.NewInt(10), big.NewInt(15), nil)
+	mostMoney  = new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil))
+)
 
 func parseID(text string) (int64, error) {
 	id, err := strconv.ParseInt(text, 10, 64)

@@ -64,7 +64,7 @@ func (o Order) with(change func(*Order)) Order { change(&o); return o }
 func (o Order) less(refunds ...Refund) Order { o.Refunds = refunds; return o }
 
 func shop(orders ...Order) *Store {
-	return &Store{Zone: time.UTC, Currency: "USD", Orders: orders, Users: []User{
+	return &Store{Zone: time.UTC, Currency: "USD", Decimals: 2, Parents: map[int64]int64{21: 16, 22: 21, 30: 31, 31: 30, 16: 0}, Orders: orders, Users: []User{
 		{ID: 7, Email: "ann@shop.test", Roles: []string{"customer"}, Registered: at("2025-05-01 08:00:00")},
 		{ID: 8, Email: "Bob@Shop.test", Roles: []string{"Subscriber"}, Registered: at("2025-05-02 08:00:00")},
 		{ID: 9, Email: "bob@shop.test", Roles: []string{"customer"}, Registered: at("2025-05-03 08:00:00")},

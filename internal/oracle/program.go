@@ -12,6 +12,7 @@ import (
 // Program is what a `program:` section says. Times are the site's wall clock.
 type Program struct {
 	Starts        time.Time
+	ByCreation    bool // starts looks at the creation of orders
 	MatchGuests   bool
 	ExcludedRoles map[string]bool // lower case
 	ExcludedUsers map[int64]bool
@@ -41,6 +42,7 @@ type Purchase struct {
 	MinOrder        *big.Rat
 	MaxPoints       int64
 	Rounding        string
+	DeductCredit    bool
 	Currencies      map[string]*big.Rat // upper case
 	Products        map[int64]Rule
 	Categories      map[int64]Rule
@@ -88,8 +90,9 @@ func Parse(text string) (Program, error) {
 		root = root.Content[1]
 	}
 	err := section(root, fields{
-		"starts": wall(&p.Starts),
-		"guests": choice(func(v string) { p.MatchGuests = v == "match_email" }, "ignore", "match_email"),
+		"starts":    wall(&p.Starts),
+		"starts_by": choice(func(v string) { p.ByCreation = v == "creation" }, "earning", "creation"),
+		"guests":    choice(func(v string) { p.MatchGuests = v == "match_email" }, "ignore", "match_email"),
 		"exclude": within(fields{
 			"roles": each(func(n *yaml.Node) error { p.ExcludedRoles[strings.ToLower(n.Value)] = true; return nil }),
 			"users": each(func(n *yaml.Node) error {
@@ -147,7 +150,7 @@ func (p *Purchase) fields() fields {
 				if !isCustom(s) && s != "processing" && s != "completed" && s != "on-hold" && s != "pending" {
 					return fmt.Errorf("%q cannot earn", s)
 				}
-				p.Statuses[s] = true
+				p.Statuses[stored(s)] = true
 				return nil
 			})(n)
 		},
@@ -160,13 +163,14 @@ func (p *Purchase) fields() fields {
 				if !isCustom(n.Value) {
 					return fmt.Errorf("%q is not a custom status", n.Value)
 				}
-				p.Custom[n.Value] = true
+				p.Custom[stored(n.Value)] = true
 				return nil
 			})(n)
 		},
 		"min_order":  rational(&p.MinOrder),
 		"max_points": integer(&p.MaxPoints),
 		"rounding":   choice(func(v string) { p.Rounding = v }, "down", "up", "nearest"),
+		"credit":     choice(func(v string) { p.DeductCredit = v == "deduct" }, "earn", "deduct"),
 		"currencies": entries(func(key string, n *yaml.Node) error {
 			code := strings.ToUpper(key)
 			if p.Currencies[code] != nil {
@@ -237,6 +241,13 @@ var notCustom = map[string]bool{
 	"request-pending": true, "request-confirmed": true, "request-failed": true, "request-completed": true,
 }
 
+// stored is what a column of 20 characters keeps of "wc-" and a status.
+func stored(status string) string {
+	letters := []rune(status)
+	return string(letters[:min(len(letters), 17)])
+}
+
 func isCustom(status string) bool {
+	status = stored(status)
 	return status != "" && !strings.HasPrefix(status, "wc-") && !notCustom[status]
 }

@@ -125,6 +125,11 @@ earn: {first_order: {points: 10}, signup: {points: 25}}
 starts: "2025-11-02 01:30:00"
 earn: {blog_comment: {points: 4}, product_review: {points: 6}, first_order: {points: 11}}
 `},
+		{"starts by the creation", `
+starts: "2026-03-01"
+starts_by: creation
+earn: {first_order: {points: 10}, product_review: {points: 3}, signup: {points: 1}}
+`},
 		{"guests matched", "guests: match_email\nearn: {first_order: {points: 50}}\n"},
 		{"guests matched, all currencies", `
 guests: match_email
@@ -144,6 +149,12 @@ guests: match_email
 earn: {first_order: {points: 20}, signup: {points: 9}, blog_comment: {points: 2}}
 `},
 		{"everyone excluded", "exclude: {roles: [customer, administrator, editor, author, shop_manager]}\nearn: {signup: {points: 5}}\n"},
+		{"credit earns nothing", "earn: {purchase: {credit: deduct}}\n"},
+		{"credit earns nothing, all bases, discounts ignored", `
+earn:
+  purchase: {credit: deduct, discounts: ignore, tax: true, shipping: true, fees: true, min_order: 50, products: {14: {points: 3}}}
+  high_spend: [{amount: 40, points: 4}, {amount: 400, points: 44}]
+`},
 		{"custom statuses ignored", "earn: {purchase: {custom_statuses: ignore}}\n"},
 		{"custom statuses listed", "earn: {purchase: {custom_statuses: [shipped, packed], statuses: [completed]}}\n"},
 		{"another custom status listed", "earn: {purchase: {custom_statuses: [packed]}}\n"},
@@ -216,6 +227,7 @@ expiry: {mode: none, days: 365}
 
 const defaultsSaid = `
 starts: ""
+starts_by: earning
 guests: ignore
 exclude: {roles: [], users: []}
 hold_days: 0
@@ -224,7 +236,7 @@ deleted_orders: take_back
 earn:
   purchase: {points_per_unit: 1, discounts: deduct, tax: false, shipping: false, fees: false,
              statuses: [processing, completed], custom_statuses: earn, min_order: 0, max_points: 0,
-             rounding: down, currencies: {}, products: {}, categories: {}}
+             rounding: down, credit: earn, currencies: {}, products: {}, categories: {}}
   first_order: {points: 0}
   high_spend: []
   campaigns: []

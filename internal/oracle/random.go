@@ -25,6 +25,7 @@ func RandomProgram(seed int64) Named {
 	d := draw{rand.New(rand.NewPCG(uint64(seed), 0x10a17))}
 	program := map[string]any{}
 	d.maybe(func() { program["starts"] = d.moment() })
+	d.maybe(func() { program["starts_by"] = d.of("earning", "creation") })
 	d.maybe(func() { program["guests"] = d.of("ignore", "match_email", "match_email") })
 	d.maybe(func() {
 		users, roles := []any{}, []string{}
@@ -126,6 +127,7 @@ func (d draw) purchase() map[string]any {
 		d.maybe(func() { p[option] = d.IntN(3) > 0 })
 	}
 	d.maybe(func() { p["discounts"] = d.of("deduct", "ignore") })
+	d.maybe(func() { p["credit"] = d.of("earn", "deduct", "deduct") })
 	d.maybe(func() { p["rounding"] = d.of("down", "up", "nearest") })
 	d.maybe(func() {
 		statuses := []string{}

@@ -18,6 +18,8 @@ import (
 type Store struct {
 	Zone     *time.Location
 	Currency string
+	Decimals int             // of prices
+	Parents  map[int64]int64 // category -> the one above it, 0 for none
 	Orders   []Order
 	Comments []Comment
 	Users    []User
@@ -118,8 +120,13 @@ func Load(path string) (*Store, error) {
 
 func decode(r io.Reader) (*Store, error) {
 	var record struct {
-		Timezone string    `json:"timezone"`
-		Currency string    `json:"currency"`
+		Timezone string `json:"timezone"`
+		Currency string `json:"currency"`
+		Decimals int    `json:"price_decimals"`
+		Tree     []struct {
+			ID     int64 `json:"id"`
+			Parent int64 `json:"parent"`
+		} `json:"categories"`
 		Orders   []Order   `json:"orders"`
 		Comments []Comment `json:"comments"`
 		Users    []User    `json:"users"`
@@ -141,5 +148,9 @@ func decode(r io.Reader) (*Store, error) {
 		}
 		record.Orders[i].Refunds = alive
 	}
-	return &Store{zone, record.Currency, record.Orders, record.Comments, record.Users}, nil
+	parents := map[int64]int64{}
+	for _, category := range record.Tree {
+		parents[category.ID] = category.Parent
+	}
+	return &Store{zone, record.Currency, record.Decimals, parents, record.Orders, record.Comments, record.Users}, nil
 }

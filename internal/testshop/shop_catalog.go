@@ -33,6 +33,11 @@ func (s *Shop) AddCategory(ctx context.Context, name string, parent int64) (int6
 	return s.addTerm(ctx, name, "product_cat", parent)
 }
 
+// MoveCategory moves a product category under parent (0: none).
+func (s *Shop) MoveCategory(ctx context.Context, category, parent int64) error {
+	return s.run(ctx, `UPDATE {p}term_taxonomy SET parent = ? WHERE term_id = ? AND taxonomy = 'product_cat'`, parent, category)
+}
+
 func (s *Shop) addTerm(ctx context.Context, name, taxonomy string, parent int64) (int64, error) {
 	id, err := s.insert(ctx, termsTable, nil, name, slug(name), 0)
 	if err != nil {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cockroachdb/apd/v3"
-
 	"loyaltyd/ledger"
 )
 
@@ -57,7 +55,7 @@ func compileCampaign(c *Campaign, zone *time.Location) (window, error) {
 	return w, nil
 }
 
-func (all windows) value(o bonusOrder, t *trace) (int64, error) {
+func (all windows) value(o bonusOrder, t *trace) int64 {
 	for i := range all {
 		w := &all[i]
 		if !w.contains(o.earnsAt) {
@@ -65,21 +63,17 @@ func (all windows) value(o bonusOrder, t *trace) (int64, error) {
 		}
 		points := w.points
 		if w.multiply {
-			extra := whole(number{c: *apd.NewBigInt(o.points)}.mul(w.extra))
-			rounded := extra.round(o.p.rules.Earn.Purchase.Rounding)
-			if !rounded.IsInt64() {
-				return 0, &OverflowError{o.o.ID, "campaign points"}
-			}
-			points = rounded.Int64()
+			extra := whole(numberOfInt(o.points).mul(w.extra))
+			points = within(extra.round(o.p.rules.Earn.Purchase.Rounding))
 		} else if o.points == 0 {
 			points = 0
 		}
 		if t != nil {
 			t.say("Campaign %q: %d points.", plain(w.name), points)
 		}
-		return points, nil
+		return points
 	}
-	return 0, nil
+	return 0
 }
 
 func (w *window) contains(at time.Time) bool {

@@ -25,7 +25,7 @@ func compileThresholds(p *Program) (bonusValue, error) {
 	return all.value, nil
 }
 
-func (all thresholds) value(o bonusOrder, t *trace) (int64, error) {
+func (all thresholds) value(o bonusOrder, t *trace) int64 {
 	sum := o.left()
 	var best *threshold
 	for i := range all {
@@ -38,10 +38,10 @@ func (all thresholds) value(o bonusOrder, t *trace) (int64, error) {
 		if t != nil {
 			t.say("Spending: %s %s after refunds reaches no threshold.", sum, o.p.currency)
 		}
-		return 0, nil
+		return 0
 	}
 	if t != nil {
 		t.say("Spending: %s %s after refunds reaches %s: %d points.", sum, o.p.currency, best.amount, best.points)
 	}
-	return best.points, nil
+	return best.points
 }

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
 // Explain returns, line by line, how Worth comes to what an order is worth,
@@ -14,16 +12,12 @@ import (
 // what it does. Times are the site's.
 func (p *Program) Explain(o *Order, categories Categories) []string {
 	var t trace
-	w, err := p.worth(o, categories, &t)
-	if err != nil {
-		t.say("%v.", err)
-		return t.lines
-	}
-	total := number{c: *apd.NewBigInt(w.purchase)}
+	w := p.worth(o, categories, &t)
+	total := w.purchase
 	for _, points := range w.bonuses {
-		total = total.add(number{c: *apd.NewBigInt(points)})
+		total += points
 	}
-	t.say("Total: %s points.", total)
+	t.say("Total: %d points.", total)
 	return t.lines
 }
 
@@ -48,6 +42,16 @@ func (t *trace) order(p *Program, o *Order, earnsAt time.Time) {
 // clock shows a time as the site's clocks do.
 func (p *Program) clock(at time.Time) string {
 	return at.In(p.zone).Format("2006-01-02 15:04:05 MST")
+}
+
+func (t *trace) early(p *Program, at time.Time) {
+	switch {
+	case t == nil:
+	case p.rules.StartsBy == StartsByCreation:
+		t.say("The programme starts at %s, and it was placed at %s: 0 points.", p.clock(p.starts), p.clock(at))
+	default:
+		t.say("The programme starts at %s: 0 points.", p.clock(p.starts))
+	}
 }
 
 func (t *trace) noEarning(o *Order) {
@@ -101,19 +105,42 @@ func leftText(left fraction) string {
 	return fmt.Sprintf(" × %s left after refunds", left)
 }
 
-func (t *trace) spread(r *refunded, rest, unnamed number, factor fraction) {
+func (t *trace) discount(fees, all number, factor fraction) {
+	if t != nil {
+		t.say("Negative fees take %s off the %s of lines, shipping and other fees: everything × %s.", fees, all, factor)
+	}
+}
+
+func (t *trace) credit(credit, bought, back number, factor fraction) {
+	if t == nil {
+		return
+	}
+	after := ""
+	if back.sign() != 0 {
+		after = fmt.Sprintf("; after refunds of %s", back)
+	}
+	t.say("Store credit or gift cards paid %s of the %s that was bought%s: everything × %s.", credit, bought, after, factor)
+}
+
+func (t *trace) rounded(unnamed number) {
+	if t != nil {
+		t.say("Refunds pay back %s more than they name, which is rounding.", unnamed)
+	}
+}
+
+func (t *trace) spread(r *refunded, all, rest, unnamed number, factor fraction) {
 	if t == nil {
 		return
 	}
 	switch {
 	case rest.sign() <= 0:
-		t.say("Refunds name %s of the order's %s: nothing is left.", r.named, numberOf(&r.o.Total))
+		t.say("Refunds name %s of the order's %s: nothing is left.", r.named, all)
 	case unnamed.sign() > 0:
 		t.say("Refunds pay back %s without naming what for; it is spread over the %s that no refund names: everything × %s.", unnamed, rest, factor)
 	}
 }
 
-func (t *trace) sum(v *valued, money, pieces, spread, points fraction) {
+func (t *trace) sum(v *valued, money, pieces, factor, points fraction) {
 	if t == nil {
 		return
 	}
@@ -124,8 +151,8 @@ func (t *trace) sum(v *valued, money, pieces, spread, points fraction) {
 	if pieces.n.sign() != 0 {
 		sum += fmt.Sprintf(" + %s fixed", pieces)
 	}
-	if spread.cmp(one) != 0 {
-		sum = fmt.Sprintf("(%s) × %s", sum, spread)
+	if factor.cmp(one) != 0 {
+		sum = fmt.Sprintf("(%s) × %s", sum, factor)
 	}
 	if result := points.String(); result != sum {
 		sum += " = " + result

@@ -35,7 +35,7 @@ func golden(t *testing.T, name, got string) {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	site := program.Site{Zone: zone(t, "America/New_York"), Currency: "USD"}
+	site := program.Site{Zone: zone(t, "America/New_York"), Currency: "USD", Decimals: 2}
 	rich := compileAt(t, site, func(r *rules) {
 		p := &r.Earn.Purchase
 		p.PointsPerUnit, p.Tax, p.Shipping, p.Fees, p.MaxPoints = dec("2"), true, true, true, 500
@@ -55,9 +55,9 @@ func TestExplain(t *testing.T) {
 		refund(30, "2026-03-05 00:00:00", "20", back(5, "0", "-20")),
 		refund(31, "2026-03-06 00:00:00", "10"),
 	}
-	categories := func(product int64) []int64 {
+	categories := func(product int64) []program.CategoryPath {
 		if product == 9 {
-			return []int64{8}
+			return []program.CategoryPath{{8}}
 		}
 		return nil
 	}
@@ -69,6 +69,9 @@ func TestExplain(t *testing.T) {
 	plain := compile(t, func(r *rules) {
 		r.Starts, r.Earn.Purchase.MinOrder = "2026-01-01", dec("50")
 		r.Earn.HighSpend = []program.Threshold{{Amount: dec("100"), Points: 10}}
+	})
+	money := compile(t, func(r *rules) {
+		r.Starts, r.StartsBy, r.Earn.Purchase.Credit = "2026-01-01", "creation", "deduct"
 	})
 	var text strings.Builder
 	for _, c := range []struct {
@@ -89,6 +92,12 @@ func TestExplain(t *testing.T) {
 		{"before the start", plain, change(func(o *order) { o.Paid = at("2025-12-31 23:59:59") })},
 		{"a currency without a rate", plain, change(func(o *order) { o.Currency = "GBP" })},
 		{"no date at all", plain, change(func(o *order) { o.Paid, o.Completed, o.Created = time.Time{}, time.Time{}, time.Time{} })},
+		{"a negative fee", plain, with(completed(line(1, 5, "90")), func(o *order) { o.Fees = []program.Fee{{Total: dec("10")}, {Total: dec("-25")}} })},
+		{"paid with a gift card, a part refunded", money, with(completed(line(1, 5, "90"), line(2, 5, "30")), func(o *order) {
+			o.Total = dec("60")
+			o.Refunds = []program.Refund{refund(30, "2026-03-05 00:00:00", "30.01", back(2, "-1", "-30"))}
+		})},
+		{"placed before the start", money, with(completed(line(1, 5, "90")), func(o *order) { o.Created = at("2019-12-31 23:59:59") })},
 		{"too much", plain, completed(line(1, 5, "1e19"))},
 	} {
 		text.WriteString("# " + c.title + "\n" + strings.Join(c.program.Explain(c.order, categories), "\n") + "\n\n")

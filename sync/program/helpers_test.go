@@ -32,7 +32,7 @@ func decp(text string) *apd.Decimal {
 	return &d
 }
 
-var euro = program.Site{Zone: utc, Currency: "EUR"}
+var euro = program.Site{Zone: utc, Currency: "EUR", Decimals: 2}
 
 // compile makes a programme of the defaults, changed.
 func compile(t testing.TB, change func(*program.Rules)) *program.Program {
@@ -96,9 +96,18 @@ func back(item int64, quantity, total string) program.RefundLine {
 	return program.RefundLine{Item: item, Quantity: dec(quantity), Total: dec(total)}
 }
 
-func noCategories(int64) []int64 { return nil }
+func noCategories(int64) []program.CategoryPath { return nil }
 
-// in says that every product is in these categories.
+// in says that every product is in these categories, which have none above them.
 func in(categories ...int64) program.Categories {
-	return func(int64) []int64 { return categories }
+	var paths []program.CategoryPath
+	for _, id := range categories {
+		paths = append(paths, program.CategoryPath{id})
+	}
+	return under(paths...)
+}
+
+// under says that every product is in the first category of each of these paths.
+func under(paths ...program.CategoryPath) program.Categories {
+	return func(int64) []program.CategoryPath { return paths }
 }

@@ -20,8 +20,11 @@ const maxDays = 36500
 // days is a number of days, at least least.
 func days(least int64) settings.Kind { return settings.Whole(least, maxDays) }
 
-// points is a number of points.
-func points() settings.Kind { return settings.Whole(0, math.MaxInt64) }
+// points is what a fact is worth.
+func points() settings.Kind { return settings.Whole(0, MostPoints) }
+
+// limit is a number of points that others stay within.
+func limit() settings.Kind { return settings.Whole(0, math.MaxInt64) }
 
 // multiple is what numbers of points are a multiple of.
 func multiple() settings.Kind { return settings.Whole(1, math.MaxInt64) }
@@ -82,11 +85,10 @@ func mustDecimal(text string) *apd.Decimal {
 }
 
 // TryUnits is an order that a programme must be able to count, and MaxRate the
-// highest rate that can: more points for so many units of currency than 64 bits
-// hold.
+// highest rate that can: it makes MostPoints of so many units of currency.
 const (
 	TryUnits = 1_000_000
-	MaxRate  = math.MaxInt64 / TryUnits
+	MaxRate  = MostPoints / TryUnits
 )
 
 // rates is points for one unit of currency, or for one piece.
@@ -183,14 +185,15 @@ func currencyCode() settings.Kind {
 	return settings.New("currency", read, nil)
 }
 
-var statusPattern = regexp.MustCompile(`^[a-z0-9_-]{1,20}$`)
+// WordPress registers statuses of any length.
+var statusPattern = regexp.MustCompile(`^[a-z0-9_-]+$`)
 
 // status is the status of an order that may earn: a custom one, or one of
 // listable.
 func status() settings.Kind {
 	read := func(k settings.Kind, e settings.Entry) (any, bool) {
 		status, ok := statusName(e)
-		if ok && slices.Contains(k.Never, status) {
+		if ok && slices.Contains(k.Never, StoredStatus(status)) {
 			e.RefuseValue("can never earn: only %s and custom statuses can", strings.Join(listable, ", "))
 			return nil, false
 		}
@@ -205,7 +208,7 @@ func status() settings.Kind {
 func customStatus() settings.Kind {
 	read := func(k settings.Kind, e settings.Entry) (any, bool) {
 		status, ok := statusName(e)
-		if ok && slices.Contains(k.Never, status) {
+		if ok && slices.Contains(k.Never, StoredStatus(status)) {
 			e.RefuseValue("is not a custom status: name it in program.earn.purchase.statuses if it shall earn")
 			return nil, false
 		}

@@ -27,6 +27,8 @@ func numberOf(d *apd.Decimal) number {
 	return z
 }
 
+func numberOfInt(n int64) number { return number{c: *apd.NewBigInt(n)} }
+
 func (x number) sign() int { return x.c.Sign() }
 
 func (x number) neg() number {
@@ -116,13 +118,17 @@ func powerOfTen(n int) apd.BigInt {
 
 // String returns x as people write it, without trailing zeros.
 func (x number) String() string {
-	var d apd.Decimal
+	d := x.decimal()
+	return canonical(&d)
+}
+
+func (x number) decimal() (d apd.Decimal) {
 	d.Negative = x.sign() < 0
 	d.Coeff.Abs(&x.c)
 	// An exponent that no decimal holds only comes from numbers with as
 	// many digits; their size is all a reader can use.
 	d.Exponent = int32(min(max(x.e, -1<<30), 1<<30))
-	return canonical(&d)
+	return d
 }
 
 // fraction is an exact n ÷ d. A d of 0 stands for 1, so that the zero value

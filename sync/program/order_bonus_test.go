@@ -1,7 +1,6 @@
 package program_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -66,9 +65,9 @@ func TestHighSpend(t *testing.T) {
 					c.rules(r)
 				}
 			})
-			w, err := p.Worth(c.order, noCategories)
-			if err != nil || w.Of(ledger.HighSpend) != c.want {
-				t.Errorf("HighSpend = %d, %v, want %d\n%s", w.Of(ledger.HighSpend), err, c.want, strings.Join(p.Explain(c.order, noCategories), "\n"))
+			w := p.Worth(c.order, noCategories)
+			if w.Of(ledger.HighSpend) != c.want {
+				t.Errorf("HighSpend = %d, want %d\n%s", w.Of(ledger.HighSpend), c.want, strings.Join(p.Explain(c.order, noCategories), "\n"))
 			}
 		})
 	}
@@ -115,42 +114,61 @@ func TestCampaign(t *testing.T) {
 					c.rules(r)
 				}
 			})
-			w, err := p.Worth(c.order, noCategories)
-			if err != nil || w.Of(ledger.Campaign) != c.want {
-				t.Errorf("Campaign = %d, %v, want %d", w.Of(ledger.Campaign), err, c.want)
+			w := p.Worth(c.order, noCategories)
+			if w.Of(ledger.Campaign) != c.want {
+				t.Errorf("Campaign = %d, want %d", w.Of(ledger.Campaign), c.want)
 			}
 		})
 	}
 }
 
-func TestOverflowIsRefusedByName(t *testing.T) {
+func TestWhatIsAbsurdCountsAsNothing(t *testing.T) {
 	t.Parallel()
+	const most = "1000000000000000"
+	campaigns := func(c ...program.Campaign) func(*rules) { return func(r *rules) { r.Earn.Campaigns = c } }
 	for _, c := range []struct {
-		name  string
-		rules func(*rules)
-		total string
-		what  string
+		name   string
+		rules  func(*rules)
+		total  string
+		absurd bool
 	}{
-		{"one too many", nil, "9223372036854775808", "purchase points"},
-		{"rounded up", func(r *rules) { r.Earn.Purchase.Rounding = "up" }, "9223372036854775807.1", "purchase points"},
-		{"far too many", nil, "1e90000", "purchase points"},
-		{"campaign", func(r *rules) {
-			r.Earn.Campaigns = []program.Campaign{{Multiplier: decp("3")}}
-		}, "9223372036854775807", "campaign points"},
+		{"the most", nil, most + ".99", false},
+		{"one too many", nil, "1000000000000001", true},
+		{"rounded up", func(r *rules) { r.Earn.Purchase.Rounding = "up" }, most + ".01", true},
+		{"to the nearest", func(r *rules) { r.Earn.Purchase.Rounding = "nearest" }, most + ".5", true},
+		{"below the half", func(r *rules) { r.Earn.Purchase.Rounding = "nearest" }, most + ".49", false},
+		{"far too many", nil, "1e90000", true},
+		{"few, at a high rate", func(r *rules) { r.Earn.Purchase.PointsPerUnit = dec("1000000000") }, "1000000.01", true},
+		{"many, at a low rate", func(r *rules) { r.Earn.Purchase.PointsPerUnit = dec("0.001") }, "1e18", false},
+		{"capped", func(r *rules) { r.Earn.Purchase.MaxPoints = 500 }, "1e30", false},
+		{"capped too high", func(r *rules) { r.Earn.Purchase.MaxPoints = 9223372036854775807 }, "1e30", true},
+		{"below the minimum", func(r *rules) { r.Earn.Purchase.MinOrder = dec("1e40") }, "1e30", false},
+		{"multiplied", campaigns(program.Campaign{Multiplier: decp("1.1")}), "999999999999999", true},
+		{"multiplied by far too much", campaigns(program.Campaign{Multiplier: decp("1000000000")}), "999999999999999", true},
+		{"with the points of a campaign", campaigns(program.Campaign{Points: new(int64(1))}), most, true},
+		{"just with them", campaigns(program.Campaign{Points: new(int64(1))}), "999999999999999", false},
+		{"with those for spending much", func(r *rules) { r.Earn.HighSpend = []program.Threshold{{Points: 1}} }, most, true},
+		{"all of them at their most", func(r *rules) {
+			r.Earn.HighSpend = []program.Threshold{{Points: program.MostPoints}}
+			r.Earn.Campaigns = []program.Campaign{{Points: new(int64(program.MostPoints))}}
+		}, most, true},
+		{"negative", nil, "-1e30", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			p, o := compile(t, c.rules), completed(line(1, 5, c.total))
-			w, err := p.Worth(o, noCategories)
-			var overflow *program.OverflowError
-			if !errors.As(err, &overflow) || overflow.Order != 12 || overflow.What != c.what {
-				t.Fatalf("Worth: %v, want an overflow of %s of order 12", err, c.what)
+			w := p.Worth(o, noCategories)
+			problem, want := w.Problem(12), ""
+			if c.absurd {
+				want = "order 12: worth more than 1000000000000000 points"
 			}
-			if w.Of(ledger.Purchase) != 0 || w.Of(ledger.Campaign) != 0 {
-				t.Errorf("Worth = %+v beside an error", w)
+			sum := w.Of(ledger.Purchase) + w.Of(ledger.HighSpend) + w.Of(ledger.Campaign)
+			if w.Absurd != c.absurd || problem != want || c.absurd && sum != 0 || sum > program.MostPoints {
+				t.Errorf("Worth = %+v, problem %q, want absurd %v", w, problem, c.absurd)
 			}
 			lines := p.Explain(o, noCategories)
-			if last := lines[len(lines)-1]; !strings.Contains(last, "order 12: its "+c.what) {
-				t.Errorf("Explain ends with %q", last)
+			if last := lines[len(lines)-1]; c.absurd && (last != "Total: 0 points." || !strings.Contains(lines[len(lines)-2], "which no order is worth")) {
+				t.Errorf("Explain ends with %q", lines[len(lines)-2:])
 			}
 		})
 	}
@@ -165,7 +183,7 @@ func TestHoldEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := compileAt(t, program.Site{Zone: newYork, Currency: "USD"}, func(r *rules) { r.HoldDays = 14 })
+	p := compileAt(t, program.Site{Zone: newYork, Currency: "USD", Decimals: 2}, func(r *rules) { r.HoldDays = 14 })
 	end, held := p.HoldEnds(at("2026-03-01 10:00:00")) // the clocks change in between
 	if !held || !end.Equal(at("2026-03-15 10:00:00")) {
 		t.Errorf("HoldEnds = %v, %v", end, held)
@@ -178,10 +196,7 @@ func TestEverySourceOfOrdersHasItsWorth(t *testing.T) {
 		r.Earn.HighSpend = []program.Threshold{{Amount: dec("1"), Points: 4}}
 		r.Earn.Campaigns = []program.Campaign{{Points: new(int64(5))}}
 	})
-	w, err := p.Worth(completed(line(1, 5, "10")), noCategories)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := p.Worth(completed(line(1, 5, "10")), noCategories)
 	if got := w.Of(ledger.FirstOrder); got != 0 {
 		t.Errorf("an order by itself has %d points as the first one", got)
 	}

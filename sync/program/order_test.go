@@ -1,7 +1,7 @@
 package program_test
 
 import (
-	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,12 +33,8 @@ func runPurchase(t *testing.T, cases []purchaseCase) {
 				categories = noCategories
 			}
 			p := compile(t, c.rules)
-			w, err := p.Worth(c.order, categories)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if w.Of(ledger.Purchase) != c.want {
-				t.Errorf("%d purchase points, want %d\n%s", w.Of(ledger.Purchase), c.want, strings.Join(p.Explain(c.order, categories), "\n"))
+			if got := p.Worth(c.order, categories); got.Of(ledger.Purchase) != c.want {
+				t.Errorf("%d purchase points, want %d\n%s", got.Of(ledger.Purchase), c.want, strings.Join(p.Explain(c.order, categories), "\n"))
 			}
 		})
 	}
@@ -74,6 +70,18 @@ func TestWhenAnOrderEarns(t *testing.T) {
 			r.Earn.Purchase.Statuses = []string{"shipped"}
 			r.Earn.Purchase.CustomStatuses.Mode = "ignore"
 		}, with(status("shipped"), unpaid), nil, 10},
+		{"a name longer than its column is stored cut off", custom("list", "awaiting-courier-pickup"), status("awaiting-courier-"), nil, 10},
+		{"whatever it ends in", custom("list", "awaiting-courier-x"), status("awaiting-courier-"), nil, 10},
+		{"but not a shorter one", custom("list", "awaiting-courier"), status("awaiting-courier-"), nil, 0},
+		{"nor one that differs before", custom("list", "awaiting-couriers-pickup"), status("awaiting-courier-"), nil, 0},
+		{"a name of 17 characters is whole", custom("list", "packed-and-billed"), status("packed-and-billed"), nil, 10},
+		{"a cut one must be paid too", custom("list", "awaiting-courier-pickup"), with(status("awaiting-courier-"), unpaid), nil, 0},
+		{"a long name in statuses earns unpaid", func(r *rules) {
+			r.Earn.Purchase.Statuses = []string{"awaiting_supplier_confirmation"}
+			r.Earn.Purchase.CustomStatuses.Mode = "ignore"
+		}, with(status("awaiting_supplier"), unpaid), nil, 10},
+		{"the store's own name may be whole", custom("list", "awaiting-courier-pickup"), status("awaiting-courier-pickup"), nil, 10},
+		{"characters are not bytes", nil, status("größenänderung-offen"), nil, 10},
 		{"no status is no custom status", nil, status(""), nil, 0},
 	}
 	for s := range strings.FieldsSeq("pending on-hold cancelled refunded failed checkout-draft new publish future draft private trash " +
@@ -81,6 +89,14 @@ func TestWhenAnOrderEarns(t *testing.T) {
 		cases = append(cases, purchaseCase{s + " is not custom", nil, status(s), nil, 0})
 		if program.CustomStatus(s) {
 			t.Errorf("CustomStatus(%q)", s)
+		}
+	}
+	for long, want := range map[string]string{
+		"": "", "on-hold": "on-hold", "packed-and-billed": "packed-and-billed", "packed-and-billed-": "packed-and-billed",
+		"größenänderung-offen": "größenänderung-of", "\xff\xfe2345678901234567890": "\xff\xfe234567890123456",
+	} {
+		if got := program.StoredStatus(long); got != want {
+			t.Errorf("StoredStatus(%q) = %q, want %q", long, got, want)
 		}
 	}
 	runPurchase(t, cases)
@@ -109,11 +125,47 @@ func TestEarningTime(t *testing.T) {
 			if got := program.EarnsAt(o); !got.Equal(at(c.want)) {
 				t.Errorf("EarnsAt = %v, want %s", got, c.want)
 			}
-			w, err := compile(t, nil).Worth(o, noCategories)
-			if err != nil || !w.EarnsAt.Equal(at(c.want)) {
-				t.Errorf("Worth.EarnsAt = %v, %v, want %s", w.EarnsAt, err, c.want)
+			w := compile(t, nil).Worth(o, noCategories)
+			if !w.EarnsAt.Equal(at(c.want)) {
+				t.Errorf("Worth.EarnsAt = %v, want %s", w.EarnsAt, c.want)
 			}
 		})
+	}
+}
+
+func TestTheStartOfTheProgramme(t *testing.T) {
+	t.Parallel()
+	starts := func(at, by string) func(*rules) {
+		return func(r *rules) { r.Starts, r.StartsBy = at, by }
+	}
+	// Placed on 1 March at 9, paid at 10.
+	placed := func(change func(*order)) *order { return with(completed(line(1, 5, "10")), change) }
+	same := func(*order) {}
+	imported := func(o *order) { o.Created = at("2019-05-01 12:00:00") }
+	undated := func(o *order) { o.Created = time.Time{} }
+	runPurchase(t, []purchaseCase{
+		{"goes by the paid date", starts("2026-03-01 09:30", "earning"), placed(same), nil, 10},
+		{"or by that of creation", starts("2026-03-01 09:30", "creation"), placed(same), nil, 0},
+		{"which may be the start itself", starts("2026-03-01 09:00", "creation"), placed(same), nil, 10},
+		{"but not a second before", starts("2026-03-01 09:00:01", "creation"), placed(same), nil, 0},
+		{"an old order is paid today", starts("2026-01-01", "earning"), placed(imported), nil, 10},
+		{"and is old all the same", starts("2026-01-01", "creation"), placed(imported), nil, 0},
+		{"without a start nothing is too old", starts("", "creation"), placed(imported), nil, 10},
+		{"an order paid before it was placed", starts("2026-02-01", "creation"), placed(func(o *order) { o.Paid = at("2026-01-01 00:00:00") }), nil, 10},
+		{"one without a date of creation goes by its earning time", starts("2026-03-01 09:30", "creation"), placed(undated), nil, 10},
+		{"also when that is too early", starts("2026-03-01 10:30", "creation"), placed(undated), nil, 0},
+	})
+	// A refunded one has no story then.
+	p := compile(t, starts("2026-01-01", "creation"))
+	if steps := p.Story(placed(func(o *order) { imported(o); o.Status = "refunded" }), noCategories); len(steps) != 0 {
+		t.Errorf("an old order that was refunded has the story %v", steps)
+	}
+	if steps := p.Story(placed(func(o *order) { o.Status = "refunded" }), noCategories); len(steps) != 2 {
+		t.Errorf("a new order that was refunded has the story %v", steps)
+	}
+	// Reviews and registrations are no orders.
+	if got := compile(t, func(r *rules) { starts("2026-01-01", "creation")(r); r.Earn.Signup.Points = 5 }).Signup(&program.User{Registered: at("2025-12-31 00:00:00")}); got != 0 {
+		t.Errorf("a registration before the start earns %d", got)
 	}
 }
 
@@ -133,7 +185,7 @@ func TestBaseOfALine(t *testing.T) {
 	extras := func() *order {
 		return with(completed(line(1, 5, "10")), func(o *order) {
 			o.Shipping, o.ShippingTax = dec("5"), dec("1")
-			o.Fees = []program.Fee{{Total: dec("3"), Tax: dec("0.6")}, {Total: dec("-1"), Tax: dec("-0.2")}}
+			o.Fees = []program.Fee{{Total: dec("2"), Tax: dec("0.4")}, {Total: dec("1"), Tax: dec("0.2")}}
 		})
 	}
 	runPurchase(t, []purchaseCase{
@@ -153,13 +205,123 @@ func TestBaseOfALine(t *testing.T) {
 		{"shipping and fees are no bases by default", nil, extras(), nil, 10},
 		{"shipping is one if wanted", buy(func(p *program.Purchase) { p.Shipping = true }), extras(), nil, 15},
 		{"shipping takes its tax along", buy(func(p *program.Purchase) { p.Shipping, p.Tax = true, true }), extras(), nil, 16},
-		{"the sum of fees is one if wanted", buy(func(p *program.Purchase) { p.Fees = true }), extras(), nil, 12},
+		{"the sum of fees is one if wanted", buy(func(p *program.Purchase) { p.Fees = true }), extras(), nil, 13},
 		{"fees take their tax along", buy(func(p *program.Purchase) {
 			p.Fees, p.Tax, p.Rounding = true, true, "up"
-		}), extras(), nil, 13}, // 10 + 2 + 0.4
+		}), extras(), nil, 14}, // 10 + 3 + 0.6
 		{"an order without lines earns by its shipping", buy(func(p *program.Purchase) { p.Shipping = true }), with(completed(), func(o *order) {
 			o.Shipping = dec("5")
 		}), nil, 5},
+	})
+}
+
+func TestNegativeFeesAreDiscounts(t *testing.T) {
+	t.Parallel()
+	buy := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) { change(&r.Earn.Purchase) }
+	}
+	fee := func(total, tax string) program.Fee { return program.Fee{Total: dec(total), Tax: dec(tax)} }
+	// Goods of 200 with 40 of tax.
+	less := func(fees ...program.Fee) *order {
+		return with(completed(program.Line{ID: 1, Product: 5, Quantity: dec("4"), Total: dec("200"), Subtotal: dec("250"), Tax: dec("40")}),
+			func(o *order) { o.Fees = fees })
+	}
+	shipped := func(fees ...program.Fee) *order {
+		return with(less(fees...), func(o *order) { o.Shipping, o.ShippingTax = dec("50"), dec("10") })
+	}
+	back := func(o *order, refunds ...program.Refund) *order {
+		o.Refunds = refunds
+		return o
+	}
+	const day = "2026-03-05 00:00:00"
+	runPurchase(t, []purchaseCase{
+		{"half of what was bought", nil, less(fee("-100", "-20")), nil, 100},
+		{"as much again as a wallet holds", nil, less(fee("-240", "0")), nil, 0},
+		{"more than what was bought", nil, less(fee("-300", "0")), nil, 0},
+		{
+			"never turn a negative base round", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Exclude: true}} }),
+			with(less(fee("-300", "0")), func(o *order) { o.Lines = append(o.Lines, line(2, 6, "-100")) }), nil, 0,
+		},
+		{"are added up", nil, less(fee("-12", "0"), fee("-20", "-4")), nil, 170},
+		{"count with their tax though bases do not", nil, less(fee("-30", "-6")), nil, 170},
+		{"are ignored where discounts are", buy(func(p *program.Purchase) { p.Discounts = "ignore" }), less(fee("-100", "-20")), nil, 250},
+		{"and then are no fees that earn", buy(func(p *program.Purchase) { p.Discounts, p.Fees = "ignore", true }), less(fee("-100", "-20"), fee("7", "1")), nil, 257},
+		{"are shared by shipping, though it earns nothing", nil, shipped(fee("-60", "0")), nil, 160},
+		{"lessen shipping too", buy(func(p *program.Purchase) { p.Shipping = true }), shipped(fee("-60", "0")), nil, 200},
+		{"are shared by other fees, though these earn nothing", nil, less(fee("50", "10"), fee("-75", "0")), nil, 150},
+		{"lessen other fees too", buy(func(p *program.Purchase) { p.Fees = true }), less(fee("50", "10"), fee("-75", "0")), nil, 187},
+		{"do not care for fees of 0", buy(func(p *program.Purchase) { p.Fees = true }), less(fee("0", "0"), fee("-120", "0")), nil, 100},
+		{
+			"of nothing bought leave all", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("3")}} }),
+			with(less(fee("-10", "0")), func(o *order) { o.Lines[0].Total, o.Lines[0].Tax = dec("0"), dec("0") }), nil, 12,
+		},
+		{
+			"of less than nothing too", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{6: {Exclude: true}} }),
+			with(less(fee("-10", "0")), func(o *order) { o.Lines = append(o.Lines, line(2, 6, "-300")) }), nil, 200,
+		},
+		{"lessen fixed points", buy(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("10")}} }), less(fee("-60", "0")), nil, 30},
+		{"lessen what the minimum looks at", buy(func(p *program.Purchase) { p.MinOrder = dec("150.01") }), less(fee("-60", "0")), nil, 0},
+		{"but not to below it", buy(func(p *program.Purchase) { p.MinOrder = dec("150") }), less(fee("-60", "0")), nil, 150},
+		{"divide once, at the end", buy(func(p *program.Purchase) { p.Rounding = "up" }), less(fee("-80", "0")), nil, 134},
+		{"are lessened by refunds as all is", nil, back(less(fee("-60", "0")), refund(3, day, "90", program.RefundLine{Item: 1, Total: dec("-100"), Tax: dec("-20")})), nil, 75},
+		{"taken back with the goods leave nothing", nil, back(less(fee("-60", "0")), program.Refund{
+			ID: 3, Created: at(day), Amount: dec("180"), Lines: []program.RefundLine{{Item: 1, Total: dec("-200"), Tax: dec("-40")}}, Fees: []program.Fee{fee("60", "0")},
+		}), nil, 0},
+		{"taken back are no part of the refunded fees", buy(func(p *program.Purchase) { p.Fees, p.Discounts = true, "ignore" }), back(less(fee("40", "0"), fee("-20", "0")), program.Refund{
+			ID: 3, Created: at(day), Amount: dec("0"), Fees: []program.Fee{fee("-10", "0"), fee("10", "0")},
+		}), nil, 280}, // 250 + 40 × 3/4
+	})
+}
+
+func TestCreditEarnsNothingIfWanted(t *testing.T) {
+	t.Parallel()
+	deduct := func(change func(*program.Purchase)) func(*rules) {
+		return func(r *rules) {
+			r.Earn.Purchase.Credit = "deduct"
+			if change != nil {
+				change(&r.Earn.Purchase)
+			}
+		}
+	}
+	// Bought for 120 + 60 + 12 + 8 = 200.
+	paid := func(total string, refunds ...program.Refund) *order {
+		return with(completed(program.Line{ID: 1, Product: 5, Quantity: dec("2"), Total: dec("100"), Subtotal: dec("100"), Tax: dec("20")}, line(2, 6, "60")),
+			func(o *order) {
+				o.Shipping, o.ShippingTax, o.Total = dec("10"), dec("2"), dec(total)
+				o.Fees = []program.Fee{{Total: dec("8")}}
+				o.Refunds = refunds
+			})
+	}
+	const day = "2026-03-05 00:00:00"
+	first := program.RefundLine{Item: 1, Quantity: dec("-2"), Total: dec("-100"), Tax: dec("-20")}
+	runPurchase(t, []purchaseCase{
+		{"credit earns by default", nil, paid("50"), nil, 160},
+		{"a quarter was paid with money", deduct(nil), paid("50"), nil, 40},
+		{"all was", deduct(nil), paid("200"), nil, 160},
+		{"more than all was", deduct(nil), paid("230"), nil, 160},
+		{"nothing was", deduct(nil), paid("0"), nil, 0},
+		{"less than nothing was", deduct(nil), paid("-1"), nil, 0},
+		{"half a cent for each of four parts is rounding", deduct(nil), paid("199.98"), nil, 160},
+		{"a little more is not", deduct(nil), paid("199.979"), nil, 159},
+		{"shipping and fees too", deduct(func(p *program.Purchase) { p.Shipping, p.Fees, p.Tax = true, true, true }), paid("150"), nil, 150},
+		{"fixed points too", deduct(func(p *program.Purchase) { p.Products = map[int64]program.Rule{5: {Points: decp("10")}} }), paid("50"), nil, 20},
+		{"the minimum looks at what money paid", deduct(func(p *program.Purchase) { p.MinOrder = dec("40.01") }), paid("50"), nil, 0},
+		{"and reaches it", deduct(func(p *program.Purchase) { p.MinOrder = dec("40") }), paid("50"), nil, 40},
+		{"before refunds", deduct(func(p *program.Purchase) { p.MinOrder = dec("80") }), paid("100", refund(3, day, "60", back(2, "-1", "-60"))), nil, 28},
+		// 60 × (100 − 60) ÷ (200 − 60) of what is left, 100
+		{"a refund is paid back in money", deduct(nil), paid("100", refund(3, day, "60", back(2, "-1", "-60"))), nil, 28},
+		// (160 × 0.7) × (100 − 60) ÷ (200 − 60)
+		{"also one that names nothing", deduct(nil), paid("100", refund(3, day, "60")), nil, 32},
+		{"of all the money", deduct(nil), paid("100", refund(3, day, "100")), nil, 0},
+		{"of more than the money", deduct(nil), paid("100", refund(3, day, "120", first)), nil, 0},
+		{"of more than was bought", deduct(nil), paid("100", refund(3, day, "200")), nil, 0},
+		{"a refund into credit, of no amount", deduct(nil), paid("100", refund(3, day, "0", first)), nil, 30},
+		{"negative fees are discounts, not credit", deduct(nil), with(paid("100"), func(o *order) {
+			o.Fees = append(o.Fees, program.Fee{Total: dec("-100")})
+		}), nil, 80},
+		{"both at once", deduct(nil), with(paid("50"), func(o *order) {
+			o.Fees = append(o.Fees, program.Fee{Total: dec("-100")})
+		}), nil, 40},
 	})
 }
 
@@ -187,6 +349,16 @@ func TestRateOfALine(t *testing.T) {
 		{"a category rule may be above the programme's", products(nil, m{8: perUnit("7")}), variation(), in(8, 10), 70},
 		{"exclusion of a category counts as 0", products(nil, m{8: perUnit("7"), 9: excluded}), variation(), in(8, 9), 0},
 		{"categories without a rule do not count", products(nil, m{8: perUnit("7")}), variation(), in(10), 20},
+		{"a rule counts for sub-categories", products(nil, m{8: perUnit("7")}), variation(), under(program.CategoryPath{11, 8}), 70},
+		{"however far below", products(nil, m{8: perUnit("7")}), variation(), under(program.CategoryPath{13, 12, 11, 8, 3}), 70},
+		{"the nearest one counts", products(nil, m{8: perUnit("7"), 11: perUnit("9"), 3: excluded}), variation(), under(program.CategoryPath{12, 11, 8, 3}), 90},
+		{"its own is the nearest", products(nil, m{12: perUnit("1"), 11: perUnit("9")}), variation(), under(program.CategoryPath{12, 11}), 10},
+		{"a sub-category is no longer excluded by a rule of its own", products(nil, m{8: excluded, 11: perUnit("3")}), variation(), under(program.CategoryPath{11, 8}), 30},
+		{"an excluded one above excludes", products(nil, m{8: excluded}), variation(), under(program.CategoryPath{11, 8}), 0},
+		{"of several direct ones the lowest counts", products(nil, m{8: perUnit("7"), 3: perUnit("5")}), variation(), under(program.CategoryPath{11, 8}, program.CategoryPath{4, 3}), 50},
+		{"each of them by its nearest", products(nil, m{8: perUnit("7"), 11: perUnit("9"), 3: perUnit("8")}), variation(), under(program.CategoryPath{11, 8}, program.CategoryPath{4, 3}), 80},
+		{"one without any rule does not count beside it", products(nil, m{8: perUnit("7")}), variation(), under(program.CategoryPath{11, 8}, program.CategoryPath{4, 3}), 70},
+		{"a parent that is a direct one too counts by itself", products(nil, m{8: perUnit("5"), 11: perUnit("9")}), variation(), under(program.CategoryPath{8}, program.CategoryPath{11, 8}), 50},
 		{"an excluded product earns nothing", products(m{5: excluded}, nil), variation(), nil, 0},
 		{"exclusion leaves the other lines", products(m{5: excluded}, nil), completed(line(1, 5, "10"), line(2, 6, "1")), nil, 2},
 		{"an excluded product is not saved by its category", products(m{5: excluded}, m{8: perUnit("7")}), variation(), in(8), 0},
@@ -207,6 +379,25 @@ func TestRateOfALine(t *testing.T) {
 	})
 }
 
+func TestPathsThroughCategories(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		parents map[int64]int64
+		want    program.CategoryPath
+	}{
+		{"nothing above", map[int64]int64{2: 1}, program.CategoryPath{7}},
+		{"to the top", map[int64]int64{7: 5, 5: 3, 3: 1, 4: 3}, program.CategoryPath{7, 5, 3, 1}},
+		{"its own parent", map[int64]int64{7: 7}, program.CategoryPath{7}},
+		{"in a loop", map[int64]int64{7: 5, 5: 7}, program.CategoryPath{7, 5}},
+		{"into a loop", map[int64]int64{7: 5, 5: 3, 3: 4, 4: 5}, program.CategoryPath{7, 5, 3, 4}},
+	} {
+		if got := (program.CategoryPath{7}).Up(c.parents); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestCategoriesAreTheProductsNotTheVariations(t *testing.T) {
 	t.Parallel()
 	p := compile(t, func(r *rules) {
@@ -215,9 +406,7 @@ func TestCategoriesAreTheProductsNotTheVariations(t *testing.T) {
 	o := completed(line(1, 5, "10"))
 	o.Lines[0].Variation = 55
 	var asked []int64
-	if _, err := p.Worth(o, func(product int64) []int64 { asked = append(asked, product); return nil }); err != nil {
-		t.Fatal(err)
-	}
+	p.Worth(o, func(product int64) []program.CategoryPath { asked = append(asked, product); return nil })
 	if len(asked) != 1 || asked[0] != 5 {
 		t.Errorf("asked for the categories of %v, want of product 5", asked)
 	}
@@ -267,9 +456,9 @@ func TestMinimumRoundingCap(t *testing.T) {
 		}), priced("9.1"), nil, 10},
 		{"points above the cap are cut", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("99"), nil, 10},
 		{"a cap of 0 is none", buy(func(p *program.Purchase) { p.MaxPoints = 0 }), priced("99"), nil, 99},
-		{"a cap saves a huge amount from overflow", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("1e50000"), nil, 10},
+		{"a cap makes a huge amount earn all the same", buy(func(p *program.Purchase) { p.MaxPoints = 10 }), priced("1e50000"), nil, 10},
 		{"a hugely negative amount is 0", nil, priced("-1e50000"), nil, 0},
-		{"the largest balance fits", nil, priced("9223372036854775807.9"), nil, math.MaxInt64},
+		{"the most that a fact is worth", nil, priced("1000000000000000.9"), nil, 1_000_000_000_000_000},
 	})
 }
 
@@ -318,15 +507,15 @@ func TestSkippedCurrency(t *testing.T) {
 			o := completed(line(1, 5, "10"))
 			o.Currency = "USD"
 			c.order(o)
-			w, err := compile(t, func(r *rules) {
+			w := compile(t, func(r *rules) {
 				r.Earn.HighSpend = []program.Threshold{{Amount: dec("0.01"), Points: 5}}
 				r.Earn.Campaigns = []program.Campaign{{Points: new(int64(3))}}
 				if c.rules != nil {
 					c.rules(r)
 				}
 			}).Worth(o, noCategories)
-			if err != nil || w.Skipped != c.want || w.Of(ledger.Purchase)+w.Of(ledger.HighSpend)+w.Of(ledger.Campaign) != 0 {
-				t.Errorf("Worth = %+v, %v, want skipped %q", w, err, c.want)
+			if w.Skipped != c.want || w.Of(ledger.Purchase)+w.Of(ledger.HighSpend)+w.Of(ledger.Campaign) != 0 {
+				t.Errorf("Worth = %+v, want skipped %q", w, c.want)
 			}
 		})
 	}
@@ -352,9 +541,9 @@ func TestStarts(t *testing.T) {
 				r.Earn.Campaigns = []program.Campaign{{Points: new(int64(10))}}
 				r.Earn.Signup.Points = 10
 			})
-			w, err := p.Worth(completed(line(1, 5, "10")), noCategories)
-			if err != nil || w.Of(ledger.Purchase) != c.want || w.Of(ledger.HighSpend) != c.want || w.Of(ledger.Campaign) != c.want {
-				t.Errorf("Worth = %+v, %v, want %d each", w, err, c.want)
+			w := p.Worth(completed(line(1, 5, "10")), noCategories)
+			if w.Of(ledger.Purchase) != c.want || w.Of(ledger.HighSpend) != c.want || w.Of(ledger.Campaign) != c.want {
+				t.Errorf("Worth = %+v, want %d each", w, c.want)
 			}
 			if got := p.Signup(&program.User{Registered: at("2026-03-01 10:00:00")}); got != c.want {
 				t.Errorf("Signup = %d, want %d", got, c.want)
@@ -365,8 +554,8 @@ func TestStarts(t *testing.T) {
 	if got := p.Signup(&program.User{}); got != 0 {
 		t.Errorf("a user without a registration date earns %d after a start", got)
 	}
-	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR"}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
-	if w, err := p.Worth(completed(line(1, 5, "10")), noCategories); err != nil || w.Of(ledger.Purchase) != 10 {
-		t.Errorf("starts at 05:00 in a zone five hours behind: %+v, %v", w, err)
+	p = compileAt(t, program.Site{Zone: time.FixedZone("", -5*3600), Currency: "EUR", Decimals: 2}, func(r *rules) { r.Starts = "2026-03-01 05:00" })
+	if w := p.Worth(completed(line(1, 5, "10")), noCategories); w.Of(ledger.Purchase) != 10 {
+		t.Errorf("starts at 05:00 in a zone five hours behind: %+v", w)
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cockroachdb/apd/v3"
 )
 
 // Site is what rules need to know of the site that they are for.
 type Site struct {
 	Zone     *time.Location // nil: UTC
 	Currency string         // the store's, such as "EUR"
+	Decimals int            // of the store's prices: its smallest unit is 10 to the minus these
 }
 
 // Program is rules made ready for a site. It never changes and may be used
@@ -20,8 +23,10 @@ type Program struct {
 	rules      Rules
 	zone       *time.Location
 	currency   string
-	starts     time.Time // zero: open
-	statuses   map[string]bool
+	halfUnit   number          // half the smallest unit of currency
+	starts     time.Time       // zero: open
+	statuses   map[string]bool // as they are stored
+	customs    map[string]bool // likewise, those that are listed
 	rate       number
 	minOrder   number
 	currencies map[string]number
@@ -54,7 +59,9 @@ func Compile(r Rules, site Site) (*Program, error) {
 		rules:      r,
 		zone:       zone,
 		currency:   strings.ToUpper(site.Currency),
+		halfUnit:   number{c: *apd.NewBigInt(5), e: -site.Decimals - 1},
 		statuses:   make(map[string]bool, len(buy.Statuses)),
+		customs:    make(map[string]bool, len(buy.CustomStatuses.List)),
 		rate:       numberOf(&buy.PointsPerUnit),
 		minOrder:   numberOf(&buy.MinOrder),
 		currencies: make(map[string]number, len(buy.Currencies)),
@@ -66,7 +73,12 @@ func Compile(r Rules, site Site) (*Program, error) {
 		return nil, fmt.Errorf("starts: %w", err)
 	}
 	for _, status := range buy.Statuses {
-		p.statuses[status] = true
+		p.statuses[StoredStatus(status)] = true
+	}
+	if buy.CustomStatuses.Mode == CustomList {
+		for _, status := range buy.CustomStatuses.List {
+			p.customs[StoredStatus(status)] = true
+		}
 	}
 	for code, units := range buy.Currencies {
 		p.currencies[code] = numberOf(&units)

@@ -22,6 +22,7 @@ type Purchase struct {
 	MinOrder       apd.Decimal    `json:"min_order"`  // 0: none
 	MaxPoints      int64          `json:"max_points"` // 0: no cap
 	Rounding       string         `json:"rounding"`   // RoundDown, RoundUp or RoundNearest
+	Credit         string         `json:"credit"`     // CreditEarn or CreditDeduct
 	// Currencies holds, by code, the units of store currency for one unit.
 	Currencies Rates          `json:"currencies"`
 	Products   map[int64]Rule `json:"products"`   // by id of a variation or a product
@@ -38,6 +39,9 @@ type Rule struct {
 
 // The words that rules are written in.
 const (
+	StartsByEarning  = "earning"
+	StartsByCreation = "creation"
+
 	GuestsIgnore     = "ignore"
 	GuestsMatchEmail = "match_email"
 
@@ -51,6 +55,9 @@ const (
 	RoundDown    = "down"
 	RoundUp      = "up"
 	RoundNearest = "nearest"
+
+	CreditEarn   = "earn"
+	CreditDeduct = "deduct"
 )
 
 var purchaseKeys = []settings.Key{
@@ -92,7 +99,7 @@ var purchaseKeys = []settings.Key{
 		Group: "earning", Label: "Smallest order that earns", Help: "In %s. 0: every order earns.",
 	},
 	{
-		Path: "earn.purchase.max_points", Kind: points(), Default: `0`, Unit: "points", Versioned: true,
+		Path: "earn.purchase.max_points", Kind: limit(), Default: `0`, Unit: "points", Versioned: true,
 		Group: "earning", Label: "Most points for one order", Help: "0: no limit.",
 	},
 	{
@@ -103,6 +110,15 @@ var purchaseKeys = []settings.Key{
 			settings.Option{Value: RoundNearest, Label: "To the nearest whole point"},
 		),
 		Group: "earning", Label: "Rounding",
+	},
+	{
+		Path: "earn.purchase.credit", Default: CreditEarn, Versioned: true,
+		Kind: settings.Choice(
+			settings.Option{Value: CreditEarn, Label: "Earns points like money"},
+			settings.Option{Value: CreditDeduct, Label: "Earns no points"},
+		),
+		Group: "earning", Label: "What a gift card or store credit paid",
+		Help: "As far as it lowers the total of the order. Coupons and negative fees are discounts instead.",
 	},
 	{
 		Path: "earn.purchase.currencies", Default: `{}`, Unit: "store currency for one unit", Versioned: true,
@@ -118,7 +134,7 @@ var purchaseKeys = []settings.Key{
 	{
 		Path: "earn.purchase.categories", Default: `{}`, Versioned: true, PerID: true,
 		Kind:  settings.Map(named("category").Labelled("Category"), categoryRule(), nil).AddedBy("Add a category"),
-		Group: "products", Label: "Categories", Help: "A rule counts for products that are in the category itself, not in one below it.",
+		Group: "products", Label: "Categories", Help: "A rule counts for products in the category and in those below it that have no rule of their own.",
 	},
 }
 

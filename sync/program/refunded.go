@@ -1,14 +1,18 @@
 package program
 
+import "github.com/cockroachdb/apd/v3"
+
 // refunded adds up what an order's refunds took back, and says what is left.
 type refunded struct {
 	o        *Order
+	halfUnit number        // half the smallest unit of currency
 	index    map[int64]int // order line id → its index; nil until a refund names one
 	lines    []refundedLine
 	shipping number // without tax, like total
-	fees     number
+	fees     number // the positive ones
 	named    number // lines, shipping and fees that refunds name, with tax
 	amount   number // what was paid back in all
+	rounded  int64  // half units that rounding may have added to what was paid back
 }
 
 // refundedLine is what refunds took back of one line, as positive numbers.
@@ -17,12 +21,13 @@ type refundedLine struct {
 	quantity number
 }
 
-func newRefunded(o *Order) *refunded { return &refunded{o: o} }
+func (p *Program) refunded(o *Order) *refunded { return &refunded{o: o, halfUnit: p.halfUnit} }
 
 // add counts one more refund. Stored totals, taxes and quantities of refunds
 // are negative, so minus them is what came back, whatever their sign.
 func (r *refunded) add(refund *Refund) {
 	r.amount = r.amount.add(numberOf(&refund.Amount))
+	r.rounded += 2
 	if len(refund.Lines) > 0 && r.lines == nil {
 		r.index = make(map[int64]int, len(r.o.Lines))
 		for i := range r.o.Lines {
@@ -41,15 +46,22 @@ func (r *refunded) add(refund *Refund) {
 		line.total = line.total.sub(total)
 		line.quantity = line.quantity.sub(numberOf(&l.Quantity))
 		r.named = r.named.sub(total).sub(numberOf(&l.Tax))
+		r.rounded++
 	}
-	shipping := numberOf(&refund.Shipping)
+	shipping, shippingTax := numberOf(&refund.Shipping), numberOf(&refund.ShippingTax)
 	r.shipping = r.shipping.sub(shipping)
-	r.named = r.named.sub(shipping).sub(numberOf(&refund.ShippingTax))
+	r.named = r.named.sub(shipping).sub(shippingTax)
+	if shipping.sign() != 0 || shippingTax.sign() != 0 {
+		r.rounded++
+	}
 	for i := range refund.Fees {
 		f := &refund.Fees[i]
 		total := numberOf(&f.Total)
-		r.fees = r.fees.sub(total)
+		if total.sign() < 0 {
+			r.fees = r.fees.sub(total) // else it takes back a negative fee
+		}
 		r.named = r.named.sub(total).sub(numberOf(&f.Tax))
+		r.rounded++
 	}
 }
 
@@ -85,25 +97,57 @@ func (r *refunded) feesLeft() fraction {
 	}
 	var total number
 	for i := range r.o.Fees {
-		total = total.add(numberOf(&r.o.Fees[i].Total))
+		if fee := &r.o.Fees[i]; fee.positive() {
+			total = total.add(numberOf(&fee.Total))
+		}
 	}
 	return left(total, r.fees)
 }
 
 // spread returns the factor by which refunds that name nothing lessen
-// everything: max(0, R − U) ÷ R, R being what is left of the order's total
-// after what refunds name, U what they paid back beyond that.
+// everything: max(0, R − U) ÷ R, R being what is left of the order after what
+// refunds name, U what they paid back beyond that. A gift card or store credit
+// lowers an order's total, but not what was bought with it; and a U that may
+// come from rounding counts as 0.
 func (r *refunded) spread(t *trace) fraction {
 	if r.amount.sign() == 0 {
 		return whole(one)
 	}
-	rest := numberOf(&r.o.Total).sub(r.named)
+	all := larger(numberOf(&r.o.Total), r.o.bought())
+	rest := all.sub(r.named)
 	if rest.sign() <= 0 {
-		t.spread(r, rest, number{}, fraction{})
+		t.spread(r, all, rest, number{}, fraction{})
 		return fraction{}
 	}
 	unnamed := larger(r.amount.sub(r.named), number{})
+	if unnamed.sign() > 0 && unnamed.cmp(r.halfUnit.mul(numberOfInt(r.rounded))) <= 0 {
+		t.rounded(unnamed)
+		return whole(one)
+	}
 	factor := left(rest, unnamed)
-	t.spread(r, rest, unnamed, factor)
+	t.spread(r, all, rest, unnamed, factor)
 	return factor
+}
+
+// Bought returns the sum of an order's lines, shipping and fees with their
+// taxes, which is its total unless something like a gift card paid a part.
+func (o *Order) Bought() apd.Decimal { return o.bought().decimal() }
+
+// bought returns the sum of an order's lines, shipping and fees with their
+// taxes.
+func (o *Order) bought() number {
+	sum := o.goods()
+	for i := range o.Fees {
+		sum = sum.add(numberOf(&o.Fees[i].Total)).add(numberOf(&o.Fees[i].Tax))
+	}
+	return sum
+}
+
+// goods returns the sum of an order's lines and shipping with their taxes.
+func (o *Order) goods() number {
+	sum := numberOf(&o.Shipping).add(numberOf(&o.ShippingTax))
+	for i := range o.Lines {
+		sum = sum.add(numberOf(&o.Lines[i].Total)).add(numberOf(&o.Lines[i].Tax))
+	}
+	return sum
 }

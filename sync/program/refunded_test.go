@@ -1,8 +1,10 @@
 package program_test
 
 import (
+	"strings"
 	"testing"
 
+	"loyaltyd/ledger"
 	"loyaltyd/sync/program"
 )
 
@@ -32,8 +34,8 @@ func TestRefundedShare(t *testing.T) {
 	}
 	withFees := func() *order {
 		return with(completed(line(1, 5, "100")), func(o *order) {
-			o.Fees = []program.Fee{{Total: dec("30")}, {Total: dec("-10")}}
-			o.Total = dec("120")
+			o.Fees = []program.Fee{{Total: dec("20")}, {Total: dec("10")}}
+			o.Total = dec("130")
 		})
 	}
 	runPurchase(t, []purchaseCase{
@@ -128,12 +130,12 @@ func TestRefundedShare(t *testing.T) {
 		},
 		{
 			"of fees is by their sum", fees,
-			refunds(withFees(), program.Refund{ID: 3, Created: at(day), Amount: dec("5"), Fees: []program.Fee{{Total: dec("-8")}, {Total: dec("3")}}}),
-			nil, 115,
+			refunds(withFees(), program.Refund{ID: 3, Created: at(day), Amount: dec("9"), Fees: []program.Fee{{Total: dec("-8")}, {Total: dec("-1")}}}),
+			nil, 121,
 		},
 		{
-			"of fees that sum to 0 is 0", fees,
-			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.Fees = []program.Fee{{Total: dec("5")}, {Total: dec("-5")}} }),
+			"of fees that cost nothing is 0", fees,
+			refunds(with(completed(line(1, 5, "100")), func(o *order) { o.Fees = []program.Fee{{Total: dec("0")}} }),
 				program.Refund{ID: 3, Created: at(day), Amount: dec("0"), Fees: []program.Fee{{Total: dec("-5")}}}),
 			nil, 100,
 		},
@@ -186,8 +188,26 @@ func TestSpreadOfUnnamedRefunds(t *testing.T) {
 			nil, 150, // 200 × 180 ÷ 240
 		},
 		{
-			"by the stored total, not the lines' sum", nil,
+			"by the stored total if that is more than the lines' sum", nil,
+			refunds(total(completed(line(1, 5, "100")), "125"), refund(3, day, "25")),
+			nil, 80,
+		},
+		{
+			"by the sum if a gift card lowered the total", nil,
 			refunds(total(completed(line(1, 5, "100")), "50"), refund(3, day, "25")),
+			nil, 75,
+		},
+		{
+			"what a gift card paid of another line is not refunded", nil,
+			refunds(total(completed(line(1, 5, "70"), line(2, 6, "30")), "20"), refund(3, day, "30", back(2, "-1", "-30"))),
+			nil, 70,
+		},
+		{
+			"the sum is with shipping, fees and all taxes", func(r *rules) { r.Earn.Purchase.Discounts = "ignore" },
+			refunds(with(completed(program.Line{ID: 1, Total: dec("100"), Tax: dec("20")}), func(o *order) {
+				o.Shipping, o.ShippingTax, o.Total = dec("10"), dec("2"), dec("0")
+				o.Fees = []program.Fee{{Total: dec("5"), Tax: dec("1")}, {Total: dec("-20"), Tax: dec("-4")}}
+			}), refund(3, day, "57")),
 			nil, 50,
 		},
 		{
@@ -244,13 +264,18 @@ func TestSpreadOfUnnamedRefunds(t *testing.T) {
 			nil, 0,
 		},
 		{
-			"an order total of 0 leaves nothing", nil,
+			"an order total of 0 does not say that nothing was bought", nil,
 			refunds(total(completed(line(1, 5, "100")), "0"), refund(3, day, "1")),
-			nil, 0,
+			nil, 99,
 		},
 		{
-			"a negative one too", nil,
+			"nor does a negative one", nil,
 			refunds(total(completed(line(1, 5, "100")), "-5"), refund(3, day, "1")),
+			nil, 99,
+		},
+		{
+			"an order of which nothing cost anything has nothing left", fixed,
+			refunds(completed(line(1, 5, "0")), refund(3, day, "1")),
 			nil, 0,
 		},
 		{
@@ -279,4 +304,55 @@ func TestSpreadOfUnnamedRefunds(t *testing.T) {
 			nil, 60, // I = −50, R = 150, U = 60
 		},
 	})
+}
+
+func TestRoundingIsNoRefund(t *testing.T) {
+	t.Parallel()
+	const day = "2026-03-05 00:00:00"
+	// Whole points are bought, so that the smallest refund takes one.
+	bought := func(refunds ...program.Refund) *order {
+		o := completed(line(1, 5, "100"), line(2, 6, "30"), line(3, 6, "20"), program.Line{ID: 4, Product: 6, Total: dec("16"), Tax: dec("3.19")})
+		o.Shipping, o.ShippingTax, o.Total = dec("5"), dec("0.95"), dec("177.52")
+		o.Fees = []program.Fee{{Total: dec("2"), Tax: dec("0.38")}}
+		o.Refunds = refunds
+		return o
+	}
+	extras := func(r program.Refund) program.Refund {
+		r.Shipping, r.ShippingTax = dec("-5"), dec("-0.95")
+		r.Fees = []program.Fee{{Total: dec("-2"), Tax: dec("-0.38")}}
+		return r
+	}
+	taxed := program.RefundLine{Item: 4, Quantity: dec("-1"), Total: dec("-16.806723"), Tax: dec("-3.19")}
+	whole, thousandths := euro, euro
+	whole.Decimals, thousandths.Decimals = 0, 3
+	for _, c := range []struct {
+		name    string
+		site    program.Site
+		refunds []program.Refund
+		want    int64
+	}{
+		{"of one tax", euro, []program.Refund{refund(9, day, "20.00", taxed)}, 150},
+		{"a unit for a refund and half a one for its line", euro, []program.Refund{refund(9, day, "30.015", back(2, "-1", "-30"))}, 136},
+		{"but not more", euro, []program.Refund{refund(9, day, "30.0151", back(2, "-1", "-30"))}, 135},
+		{"half a one for each line", euro, []program.Refund{refund(9, day, "50.02", back(2, "-1", "-30"), back(3, "-1", "-20"))}, 116},
+		{"but not more, either", euro, []program.Refund{refund(9, day, "50.0201", back(2, "-1", "-30"), back(3, "-1", "-20"))}, 115},
+		{"half a one for shipping and for each fee", euro, []program.Refund{extras(refund(9, day, "8.35"))}, 166},
+		{"and no more", euro, []program.Refund{extras(refund(9, day, "8.3501"))}, 165},
+		{"none for a line that is not the order's", euro, []program.Refund{refund(9, day, "30.0151", back(2, "-1", "-30"), back(77, "-1", "0"))}, 135},
+		{"a unit for each refund", euro, []program.Refund{refund(9, day, "0.01"), refund(10, day, "0.01")}, 166},
+		{"two units for one refund are money", euro, []program.Refund{refund(9, day, "0.02")}, 165},
+		{"for refunds together", euro, []program.Refund{refund(9, day, "30.03", back(2, "-1", "-30")), refund(10, day, "20", back(3, "-1", "-20"))}, 116},
+		{"a unit is one where prices have no decimals", whole, []program.Refund{refund(9, day, "31.5", back(2, "-1", "-30"))}, 136},
+		{"and no more there", whole, []program.Refund{refund(9, day, "31.6", back(2, "-1", "-30"))}, 134},
+		{"and a thousandth where they have three", thousandths, []program.Refund{refund(9, day, "30.0015", back(2, "-1", "-30"))}, 136},
+		{"and no more than that", thousandths, []program.Refund{refund(9, day, "30.01", back(2, "-1", "-30"))}, 135},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p, o := compileAt(t, c.site, nil), bought(c.refunds...)
+			if got := p.Worth(o, noCategories); got.Of(ledger.Purchase) != c.want {
+				t.Errorf("%d points, want %d\n%s", got.Of(ledger.Purchase), c.want, strings.Join(p.Explain(o, noCategories), "\n"))
+			}
+		})
+	}
 }

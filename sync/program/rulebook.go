@@ -143,11 +143,22 @@ func (b *RuleBook) product(l *Line, version int64) (rate, bool) {
 }
 
 // lowest returns the lowest rate of some categories.
-func (b *RuleBook) lowest(categories []int64, version int64) (lowest rate, ruled bool) {
-	for _, id := range categories {
-		if r, ok := in(b.categories[id], version); ok && (!ruled || r.perUnit.cmp(lowest.perUnit) < 0) {
+func (b *RuleBook) lowest(categories []CategoryPath, version int64) (lowest rate, ruled bool) {
+	for _, path := range categories {
+		if r, ok := b.nearest(path, version); ok && (!ruled || r.perUnit.cmp(lowest.perUnit) < 0) {
 			lowest, ruled = r, true
 		}
 	}
 	return lowest, ruled
+}
+
+// nearest returns the rate of a category: its own, else that of the nearest
+// category above it that has one.
+func (b *RuleBook) nearest(path CategoryPath, version int64) (rate, bool) {
+	for _, id := range path {
+		if r, ok := in(b.categories[id], version); ok {
+			return r, true
+		}
+	}
+	return rate{}, false
 }

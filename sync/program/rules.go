@@ -14,6 +14,7 @@ import (
 // currency. Rules are read only once they are compiled.
 type Rules struct {
 	Starts   string `json:"starts"`    // facts with an earlier time earn nothing; "": open
+	StartsBy string `json:"starts_by"` // which time of an order that is: StartsByEarning or StartsByCreation
 	Guests   string `json:"guests"`    // GuestsIgnore or GuestsMatchEmail
 	HoldDays int    `json:"hold_days"` // days that order points stay pending; 0: none
 	Earn     Earn   `json:"earn"`

@@ -17,10 +17,10 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 	text, _ := program.Defaults().Encode()
 	const want = `{"earn":{"blog_comment":{"points":0},"campaigns":[],"first_order":{"points":0},"high_spend":[],` +
 		`"product_review":{"points":0,"verified_only":false},` +
-		`"purchase":{"categories":{},"currencies":{},"custom_statuses":"earn","discounts":"deduct","fees":false,` +
+		`"purchase":{"categories":{},"credit":"earn","currencies":{},"custom_statuses":"earn","discounts":"deduct","fees":false,` +
 		`"max_points":0,"min_order":"0","points_per_unit":"1","products":{},"rounding":"down","shipping":false,` +
 		`"statuses":["completed","processing"],"tax":false},"signup":{"points":0}},` +
-		`"guests":"ignore","hold_days":0,"starts":""}`
+		`"guests":"ignore","hold_days":0,"starts":"","starts_by":"earning"}`
 	if diff := cmp.Diff(want, text); diff != "" {
 		t.Errorf("defaults (-want +got):\n%s", diff)
 	}
@@ -36,7 +36,7 @@ func TestDefaultsAreThoseOfTheContract(t *testing.T) {
 func everything() program.Rules {
 	r := program.Defaults()
 	r.Starts, r.Guests, r.HoldDays = "2026-01-01", "match_email", 14
-	r.Earn.FirstOrder.Points, r.Earn.Signup.Points, r.Earn.BlogComment.Points = 100, 50, math.MaxInt64
+	r.Earn.FirstOrder.Points, r.Earn.Signup.Points, r.Earn.BlogComment.Points = 100, 50, program.MostPoints
 	r.Earn.ProductReview = program.Review{Points: 20, VerifiedOnly: true}
 	r.Earn.HighSpend = []program.Threshold{{Amount: dec("100.50"), Points: 5}, {Amount: dec("0"), Points: 1}}
 	r.Earn.Campaigns = []program.Campaign{
@@ -160,6 +160,7 @@ func TestDecodeRulesRefuses(t *testing.T) {
 		"a rate that is NaN":    `{"earn":{"purchase":{"points_per_unit":"NaN"}}}`,
 		"an infinite rate":      `{"earn":{"purchase":{"currencies":{"USD":"Infinity"}}}}`,
 		"a negative rate":       `{"earn":{"purchase":{"points_per_unit":"-1"}}}`,
+		"absurdly many points":  `{"earn":{"signup":{"points":1000000000000001}}}`,
 		"points beyond 64 bits": `{"earn":{"signup":{"points":9223372036854775808}}}`,
 		"a wrong word":          `{"guests":"welcome"}`,
 	} {

@@ -80,6 +80,15 @@ var generalKeys = []settings.Key{
 		Help: "Orders, reviews and registrations before this time earn nothing. Empty: the whole past counts. Time of this site.",
 	},
 	{
+		Path: "starts_by", Default: StartsByEarning, Versioned: true, Needs: "starts",
+		Kind: settings.Choice(
+			settings.Option{Value: StartsByEarning, Label: "When they were paid, else completed, else placed"},
+			settings.Option{Value: StartsByCreation, Label: "When they were placed"},
+		),
+		Group: "earning", Late: 2, Label: "The date of orders that this looks at",
+		Help: "Imported orders are often stamped as paid on the day of the import.",
+	},
+	{
 		Path: "guests", Default: GuestsIgnore, Versioned: true,
 		Kind: settings.Choice(
 			settings.Option{Value: GuestsIgnore, Label: "Earn for nobody"},
@@ -125,11 +134,11 @@ var redeemKeys = []settings.Key{
 		Group: "redeeming", Label: "Points for a discount of %s 1", Help: "0 turns redeeming off.",
 	},
 	{
-		Path: "redeem.min", Kind: points(), Default: `0`, Unit: "points", AtMost: "redeem.max",
+		Path: "redeem.min", Kind: limit(), Default: `0`, Unit: "points", AtMost: "redeem.max",
 		Group: "redeeming", Label: "Fewest points at once", Help: "0: no limit.",
 	},
 	{
-		Path: "redeem.max", Kind: points(), Default: `0`, Unit: "points",
+		Path: "redeem.max", Kind: limit(), Default: `0`, Unit: "points",
 		Group: "redeeming", Label: "Most points at once", Help: "0: no limit.",
 	},
 	{

@@ -19,6 +19,20 @@ var (
 // refundedStatus is what WooCommerce calls an order that was refunded wholly.
 const refundedStatus = "refunded"
 
+// StoredStatus returns what of a status, written without "wc-", the store's
+// tables keep: their column holds 20 characters and cuts off the rest, and what
+// plugins register may be longer.
+func StoredStatus(status string) string {
+	const column = 20
+	characters := 0
+	for at := range status {
+		if characters++; characters > column-len("wc-") {
+			return status[:at]
+		}
+	}
+	return status
+}
+
 // CustomStatus tells whether a status, written without "wc-", is one that a
 // shop made itself: none of WooCommerce's and none of WordPress's own.
 func CustomStatus(status string) bool {
@@ -38,19 +52,20 @@ func EarnsAt(o *Order) time.Time {
 
 // statusEarns tells whether the order's status lets it earn.
 func (p *Program) statusEarns(o *Order) bool {
-	if p.statuses[o.Status] {
+	status := StoredStatus(o.Status)
+	if p.statuses[status] {
 		return true
 	}
-	if o.Paid.IsZero() || !CustomStatus(o.Status) {
-		return false
+	return !o.Paid.IsZero() && CustomStatus(status) && (p.rules.Earn.Purchase.CustomStatuses.Mode == CustomEarn || p.customs[status])
+}
+
+// startsBy returns the time of an order that is not to be before the start of
+// the programme. One without a date of creation goes by its earning time.
+func (p *Program) startsBy(o *Order) time.Time {
+	if p.rules.StartsBy == StartsByCreation && !o.Created.IsZero() {
+		return o.Created
 	}
-	switch custom := &p.rules.Earn.Purchase.CustomStatuses; custom.Mode {
-	case CustomEarn:
-		return true
-	case CustomList:
-		return slices.Contains(custom.List, o.Status)
-	}
-	return false
+	return EarnsAt(o)
 }
 
 // started tells whether the programme was running at a time.

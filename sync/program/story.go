@@ -18,39 +18,43 @@ type Step struct {
 // purchase points: those without any refund at its earning time, then those
 // after each refund, by creation, then id. A paid order that is now refunded
 // is told as if its status earned, and ends at 0, at the latest when it was
-// last modified. Any other order that does not earn has no steps. The last
-// step's points are always Worth's. A refund or an end without a date happens
-// at the step before it. Its error is an *OverflowError.
-func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
+// last modified. Any other order that does not earn has no steps, nor has an
+// absurd one. The last step's points are always Worth's. A refund or an end
+// without a date happens at the step before it.
+func (p *Program) Story(o *Order, categories Categories) []Step {
+	return p.StoryTo(p.Worth(o, categories), o, categories)
+}
+
+// StoryTo is the Story of an order that has that worth. Most orders have no
+// refunds, and so no story but their worth.
+func (p *Program) StoryTo(w Worth, o *Order, categories Categories) []Step {
 	gone := o.Status == refundedStatus && !o.Paid.IsZero()
-	at := EarnsAt(o)
-	if !gone && !p.statusEarns(o) || !p.started(at) {
-		return nil, nil
+	if !gone && !p.statusEarns(o) || !p.started(p.startsBy(o)) || w.Skipped != "" || w.Absurd {
+		return nil
+	}
+	if len(o.Refunds) == 0 && !gone {
+		return []Step{{At: w.EarnsAt, Purchase: w.purchase}}
 	}
 	v, ok := p.value(o, categories, nil)
 	if !ok {
-		return nil, nil
+		return nil
 	}
-
 	steps := make([]Step, 0, 1+len(o.Refunds))
-	r := newRefunded(o)
-	tell := func(when time.Time, refund int64) error {
-		if when.IsZero() {
-			when = at
+	at, r := w.EarnsAt, p.refunded(o)
+	tell := func(when time.Time, refund int64) {
+		if !when.IsZero() {
+			at = when
 		}
-		at = when
-		points, err := v.purchase(r, r.spread(nil), nil)
+		points := v.purchase(r, v.factor(r, nil), nil)
+		if points > MostPoints {
+			points = 0
+		}
 		steps = append(steps, Step{at, refund, points})
-		return err
 	}
-	if err := tell(at, 0); err != nil {
-		return nil, err
-	}
+	tell(at, 0)
 	for _, refund := range refundsInOrder(o) {
 		r.add(refund)
-		if err := tell(refund.Created, refund.ID); err != nil {
-			return nil, err
-		}
+		tell(refund.Created, refund.ID)
 	}
 	if gone && steps[len(steps)-1].Purchase != 0 {
 		if !o.Modified.IsZero() {
@@ -58,19 +62,7 @@ func (p *Program) Story(o *Order, categories Categories) ([]Step, error) {
 		}
 		steps = append(steps, Step{At: at})
 	}
-	return steps, nil
-}
-
-// StoryTo is the Story of an order that has that worth. Most orders have no
-// refunds, and so no story but their worth.
-func (p *Program) StoryTo(w Worth, o *Order, categories Categories) ([]Step, error) {
-	switch {
-	case len(o.Refunds) > 0 || o.Status == refundedStatus:
-		return p.Story(o, categories)
-	case !p.statusEarns(o) || !p.started(w.EarnsAt) || w.Skipped != "":
-		return nil, nil
-	}
-	return []Step{{At: w.EarnsAt, Purchase: w.purchase}}, nil
+	return steps
 }
 
 // refundsInOrder returns the refunds by creation, then id.

@@ -12,6 +12,7 @@ import (
 
 	"loyaltyd/internal/database"
 	"loyaltyd/internal/testshop"
+	"loyaltyd/sync/program"
 	"loyaltyd/sync/store"
 )
 
@@ -62,9 +63,17 @@ func TestCategoriesOfProducts(t *testing.T) {
 	write(t, shop, `DELETE FROM wp_term_relationships WHERE object_id = ?`, none)
 	testshop.Do(shop.DeleteProduct(ctx, gone))
 	testshop.Do(shop.TrashPost(ctx, binned))
-	want := map[int64][]int64{both: {tea, green}, none: {}, binned: {tea}}
-	got := read(t, s, func(sn *store.Snapshot) (map[int64][]int64, error) {
-		return sn.Categories(ctx, []int64{post, both, gone, none, both, binned, 0, -3})
+	// Two categories of which each is the other's parent, and one that is its own.
+	hot := testshop.Must(shop.AddCategory(ctx, "Hot", green))
+	iced := testshop.Must(shop.AddCategory(ctx, "Iced", hot))
+	write(t, shop, `UPDATE wp_term_taxonomy SET parent = ? WHERE term_id = ?`, iced, hot)
+	own := testshop.Must(shop.AddCategory(ctx, "Own", 0))
+	write(t, shop, `UPDATE wp_term_taxonomy SET parent = term_id WHERE term_id = ?`, own)
+	round := testshop.Must(shop.AddProduct(ctx, testshop.Product{Name: "e", Categories: []int64{own, hot}}))
+	type paths = []program.CategoryPath
+	want := map[int64]paths{both: {{tea}, {green, tea}}, none: {}, binned: {{tea}}, round: {{hot, iced}, {own}}}
+	got := read(t, s, func(sn *store.Snapshot) (map[int64]paths, error) {
+		return sn.Categories(ctx, []int64{post, both, gone, none, both, binned, round, 0, -3})
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("- want, + got:\n%s", diff)
@@ -85,7 +94,7 @@ func TestCategoriesOfProducts(t *testing.T) {
 			}
 		}
 	})
-	if !slices.Equal(pages, []int64{both, none, binned}) {
+	if !slices.Equal(pages, []int64{both, none, binned, round}) {
 		t.Errorf("products %v", pages)
 	}
 }

@@ -77,7 +77,8 @@ func fillHostile(t *testing.T, shop *testshop.Shop, storage store.Storage) hosti
 	setItemMeta(f.odd[1], "_line_total", "12,50 🎁 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")
 	setItemMeta(f.odd[1], "_line_subtotal", "")
 	setItemMeta(f.odd[2], "_line_total", "-1e3")
-	setItemMeta(f.odd[2], "_line_tax", "1234567890123456789012345678.123456789012345678901234567890")
+	setItemMeta(f.odd[2], "_line_tax", "123456789012345678.123456789012345678901234567890")
+	setItemMeta(f.odd[2], "_line_subtotal_tax", "1000000000000000000.01")
 	write(t, shop, "DELETE FROM wp_woocommerce_order_itemmeta WHERE order_item_id = ?", f.odd[3])
 	// Items in the making, and of nothing.
 	write(t, shop, "INSERT INTO wp_woocommerce_order_items (order_item_name, order_item_type, order_id) VALUES ('', 'line_item', 0), ('', 'line_item', 987654321), ('', 'unknown', ?)", f.order)
@@ -154,7 +155,7 @@ refund %d at %s of 4, shipping 0 + 0
 		want = fmt.Sprintf(`order %d processing of 0 "Ünïcödé+🎁@exämple.com|~|" in , created %s modified  paid  completed , total 0, shipping 0 + 0
   line %d "" product 0/0: 0 pieces, 0 + 0 of 1 + 0
   line %d "" product 0/0: 1 pieces, 0 + 0 of 0 + 0
-  line %d "" product 0/0: 1 pieces, -1000 + 1234567890123456789012345678.12345678901234567890123456789 of 3 + 0
+  line %d "" product 0/0: 1 pieces, -1000 + 123456789012345678.12345678901234567890123456789 of 3 + 0
   line %d "" product 0/0: 0 pieces, 0 + 0 of 0 + 0
 `, f.broken, created, f.odd[0], f.odd[1], f.odd[2], f.odd[3])
 		if diff := cmp.Diff(want, facts[f.broken]); diff != "" {
@@ -164,6 +165,7 @@ refund %d at %s of 4, shipping 0 + 0
 			fmt.Sprintf(`order %d: line %d: _product_id "18446744073709551616"`, f.broken, f.odd[0]),
 			fmt.Sprintf(`order %d: line %d: _line_total "abc"`, f.broken, f.odd[0]),
 			fmt.Sprintf(`order %d: line %d: _line_total "12,50 🎁 xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…"`, f.broken, f.odd[1]),
+			fmt.Sprintf(`order %d: line %d: _line_subtotal_tax "1000000000000000000.01"`, f.broken, f.odd[2]),
 		}
 		if storage == store.Legacy {
 			lines = append([]string{

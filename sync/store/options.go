@@ -3,8 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
+	"slices"
 	"time"
 )
 
@@ -27,10 +26,6 @@ func (s *Store) Options(ctx context.Context, names ...string) (map[string]string
 type Moment struct {
 	Now      time.Time // by the database's clock, UTC
 	Settings Settings
-	// Decimals is how many decimals the store's prices have: 2 unless WooCommerce's
-	// option woocommerce_price_num_decimals says otherwise, and at most the 8 that
-	// the ledger keeps of an amount.
-	Decimals int
 	Options  map[string]string // those that were asked for and exist, as they are stored
 	Users    map[int64]bool    // those that were asked for and exist
 }
@@ -39,10 +34,9 @@ type Moment struct {
 // and further options, all in one statement.
 func (s *Store) Moment(ctx context.Context, users []int64, names ...string) (Moment, error) {
 	m := Moment{Options: map[string]string{}, Users: make(map[int64]bool, len(users))}
-	all := append([]string{priceDecimals}, names...)
 	query := `
 		SELECT 0 AS user, '' AS option_name, UTC_TIMESTAMP(6) AS option_value
-		UNION ALL SELECT 0, option_name, option_value FROM {p}options WHERE option_name IN (` + quoted(append(all, settingOptions...)) + `)`
+		UNION ALL SELECT 0, option_name, option_value FROM {p}options WHERE option_name IN (` + quoted(slices.Concat(names, settingOptions)) + `)`
 	if len(users) > 0 {
 		query += ` UNION ALL SELECT ID, '', '' FROM {u}users WHERE ID IN (` + list(users) + `)`
 	}
@@ -60,18 +54,6 @@ func (s *Store) Moment(ctx context.Context, users []int64, names ...string) (Mom
 	if err != nil {
 		return Moment{}, fmt.Errorf("read the site's options: %w", err)
 	}
-	m.Decimals = decimalsOf(m.Options[priceDecimals])
 	m.Settings, err = s.settingsOf(m.Options)
 	return m, err
-}
-
-const priceDecimals = "woocommerce_price_num_decimals"
-
-func decimalsOf(option string) int {
-	const standard, most = 2, 8
-	decimals, err := strconv.ParseUint(strings.TrimSpace(option), 10, 16)
-	if err != nil {
-		return standard
-	}
-	return int(min(decimals, most))
 }

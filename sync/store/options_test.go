@@ -30,15 +30,15 @@ func TestOptionsAreReadAsTheyAreStored(t *testing.T) {
 		want   int
 	}{{"0", 0}, {"3", 3}, {" 4 ", 4}, {"", 2}, {"-1", 2}, {"many", 2}, {"2.5", 2}, {"99", 8}} {
 		set("woocommerce_price_num_decimals", c.stored)
-		if got, err := s.Moment(t.Context(), nil); err != nil || got.Decimals != c.want {
-			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got.Decimals, err, c.want)
+		if got, err := s.Moment(t.Context(), nil); err != nil || got.Settings.Decimals != c.want {
+			t.Errorf("%q: %d decimals, %v, want %d", c.stored, got.Settings.Decimals, err, c.want)
 		}
 	}
 	if _, err := shop.DB.Exec(`DELETE FROM wp_options WHERE option_name = 'woocommerce_price_num_decimals'`); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Moment(t.Context(), nil); err != nil || got.Decimals != 2 {
-		t.Errorf("without the option: %d decimals, %v", got.Decimals, err)
+	if got, err := s.Moment(t.Context(), nil); err != nil || got.Settings.Decimals != 2 {
+		t.Errorf("without the option: %d decimals, %v", got.Settings.Decimals, err)
 	}
 }
 

@@ -20,7 +20,7 @@ type OrderRecord struct {
 	Order    program.Order
 	Codes    []string  // of the coupons that it carries, lower case
 	Rows     []RowSums // its own, then its refunds', those in the trash included, by id
-	Problems []string  // such as `order 12: line 34: _line_total "abc"`, taken as 0
+	Problems []string  // such as `order 12: line 34: _line_total "abc"`, or "1e30", taken as 0
 	Dates    []string  // such as `order 12: _date_paid "abc" is no date`, taken as missing
 	Undated  bool      // it has no date at all, though its worth may depend on it
 }
@@ -269,14 +269,34 @@ func (o *OrderRecord) fee(at place, it *item) program.Fee {
 	}
 }
 
-// decimal reads an amount; what cannot be read is 0 and a problem.
+// decimal reads an amount; what cannot be read, and what nobody means, is 0 and
+// a problem.
 func (o *OrderRecord) decimal(at place, a amount) apd.Decimal {
 	d, err := program.ParseDecimal(a.text)
-	if err != nil {
+	if err != nil || absurd(a.text, &d) {
 		o.Problems = append(o.Problems, problem(at, a))
 		return apd.Decimal{}
 	}
 	return d
+}
+
+// mostDigits are those before the point of the highest amount that somebody may
+// mean, 10^18.
+const mostDigits = 19
+
+var mostAmount = apd.New(1, mostDigits-1)
+
+// absurd reports whether an amount is above 10^18, or below minus that.
+func absurd(text string, d *apd.Decimal) bool {
+	if len(text) < mostDigits && d.Exponent <= 0 {
+		return false
+	}
+	digits := d.NumDigits() + int64(d.Exponent)
+	if digits != mostDigits {
+		return digits > mostDigits
+	}
+	var amount apd.Decimal
+	return amount.Abs(d).Cmp(mostAmount) > 0
 }
 
 // reference reads the id that a meta row of it names; what cannot be read is

@@ -1,29 +1,33 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+
+	"loyaltyd/sync/program"
 )
 
-// ProductCategories are the direct categories of a product: ids of terms,
-// ascending.
+// ProductCategories are the direct categories of a product, ascending, with
+// those above them: ids of terms.
 type ProductCategories struct {
 	Product    int64
-	Categories []int64
+	Categories []program.CategoryPath
 }
 
 // Categories returns the direct categories of those of the products that
-// exist: term ids, ascending, empty for a product without any. A product in
-// the trash exists.
-func (sn *Snapshot) Categories(ctx context.Context, products []int64) (map[int64][]int64, error) {
-	categories := make(map[int64][]int64, len(products))
+// exist, with those above them: term ids, ascending, empty for a product without
+// any. A product in the trash exists.
+func (sn *Snapshot) Categories(ctx context.Context, products []int64) (map[int64][]program.CategoryPath, error) {
+	categories := make(map[int64][]program.CategoryPath, len(products))
+	some := false
 	err := chunks(products, maxList, func(part []int64) error {
 		err := sn.each(ctx, `
 			SELECT ID FROM {p}posts
 			WHERE ID IN (`+list(part)+`) AND post_type IN ('product', 'product_variation')`, nil,
 			func(r record) error {
-				categories[r.id(0)] = []int64{}
+				categories[r.id(0)] = []program.CategoryPath{}
 				return nil
 			})
 		if err != nil {
@@ -36,7 +40,8 @@ func (sn *Snapshot) Categories(ctx context.Context, products []int64) (map[int64
 			WHERE r.object_id IN (`+list(part)+`)`, nil,
 			func(r record) error {
 				if product := r.id(0); categories[product] != nil {
-					categories[product] = append(categories[product], r.id(1))
+					categories[product] = append(categories[product], program.CategoryPath{r.id(1)})
+					some = true
 				}
 				return nil
 			})
@@ -44,10 +49,34 @@ func (sn *Snapshot) Categories(ctx context.Context, products []int64) (map[int64
 	if err != nil {
 		return nil, fmt.Errorf("read the categories of products: %w", err)
 	}
-	for _, terms := range categories {
-		slices.Sort(terms)
+	if !some {
+		return categories, nil
+	}
+	parents, err := sn.categoryTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, paths := range categories {
+		for i, path := range paths {
+			paths[i] = path.Up(parents)
+		}
+		slices.SortFunc(paths, func(a, b program.CategoryPath) int { return cmp.Compare(a[0], b[0]) })
 	}
 	return categories, nil
+}
+
+// categoryTree returns the parents of all product categories that have one.
+func (sn *Snapshot) categoryTree(ctx context.Context) (map[int64]int64, error) {
+	parents := map[int64]int64{}
+	err := sn.each(ctx, `SELECT term_id, parent FROM {p}term_taxonomy WHERE taxonomy = 'product_cat' AND parent > 0`, nil,
+		func(r record) error {
+			parents[r.id(0)] = r.id(1)
+			return nil
+		})
+	if err != nil {
+		return nil, fmt.Errorf("read the tree of categories: %w", err)
+	}
+	return parents, nil
 }
 
 // CategoriesAfter returns the products with an id above product, ascending, at

@@ -314,7 +314,14 @@ func TestCommentsUsersAndProductsAreReadAsWordPressReadsThem(t *testing.T) {
 		}
 		for i, w := range want.Products {
 			slices.Sort(w.Categories)
-			if i < len(categories) && fmt.Sprint(categories[i]) != fmt.Sprint(store.ProductCategories{Product: w.ID, Categories: w.Categories}) {
+			if i >= len(categories) {
+				continue
+			}
+			var direct []int64
+			for _, path := range categories[i].Categories {
+				direct = append(direct, path[0])
+			}
+			if categories[i].Product != w.ID || !slices.Equal(direct, w.Categories) {
 				t.Errorf("product %v, want %v", categories[i], w)
 			}
 		}

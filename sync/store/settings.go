@@ -21,11 +21,15 @@ type Settings struct {
 	// several of a network or has its users in common with another: its own
 	// are those who have capabilities in it. Only Store.Settings tells.
 	SharedUsers bool
+	// Decimals is how many decimals the store's prices have: 2 unless WooCommerce's
+	// option woocommerce_price_num_decimals says otherwise, and at most the 8 that
+	// the ledger keeps of an amount.
+	Decimals int
 }
 
 // Settings reads the site's settings. A missing option has the value that
 // WordPress or WooCommerce takes then: no offset from UTC, weeks from Monday,
-// USD, orders in posts. A time zone that does not exist is an error.
+// USD with 2 decimals, orders in posts. A time zone that does not exist is an error.
 func (s *Store) Settings(ctx context.Context) (Settings, error) {
 	return s.once().settings(ctx)
 }
@@ -65,14 +69,17 @@ func (s *Store) otherSitesSQL() string {
 
 // settingOptions are what Settings are made of.
 var settingOptions = []string{
-	"woocommerce_custom_orders_table_enabled", "timezone_string", "gmt_offset", "start_of_week", "woocommerce_currency", "siteurl",
+	"woocommerce_custom_orders_table_enabled", "timezone_string", "gmt_offset", "start_of_week", "woocommerce_currency", priceDecimals, "siteurl",
 }
+
+const priceDecimals = "woocommerce_price_num_decimals"
 
 func (s *Store) settingsOf(options map[string]string) (Settings, error) {
 	settings := Settings{
 		Storage:     Legacy,
 		StartOfWeek: time.Monday,
 		Currency:    "USD", // the default of WooCommerce's currency setting
+		Decimals:    decimalsOf(options[priceDecimals]),
 		Home:        options["siteurl"],
 	}
 	if options["woocommerce_custom_orders_table_enabled"] == "yes" {
@@ -91,6 +98,15 @@ func (s *Store) settingsOf(options map[string]string) (Settings, error) {
 	settings.Zone = zone
 	settings.ZoneName = settings.Zone.String()
 	return settings, nil
+}
+
+func decimalsOf(option string) int {
+	const standard, most = 2, 8
+	decimals, err := strconv.ParseUint(strings.TrimSpace(option), 10, 16)
+	if err != nil {
+		return standard
+	}
+	return int(min(decimals, most))
 }
 
 // readZone is a time zone with the options that it was read from.

@@ -109,6 +109,7 @@ final class AdminTest extends TestCase {
 		return Document::complete(
 			array(
 				'starts'           => '2026-01-01',
+				'starts_by'        => 'creation',
 				'guests'           => 'match_email',
 				'exclude'          => array( 'roles' => array( 'editor', 'no-such-role' ), 'users' => array( $this->admin, 999999 ) ),
 				'hold_days'        => 14,
@@ -116,7 +117,7 @@ final class AdminTest extends TestCase {
 				'earn'             => array(
 					'purchase'       => array(
 						'points_per_unit' => '1.5', 'discounts' => 'ignore', 'tax' => true, 'shipping' => true, 'fees' => true,
-						'statuses' => array( 'completed', 'packed' ), 'custom_statuses' => array( 'sent' ), 'min_order' => '10.50', 'max_points' => 500, 'rounding' => 'nearest',
+						'statuses' => array( 'completed', 'packed' ), 'custom_statuses' => array( 'sent' ), 'min_order' => '10.50', 'max_points' => 500, 'rounding' => 'nearest', 'credit' => 'deduct',
 						'currencies' => array( 'EUR' => '1.08' ),
 						'products'   => array( 812 => array( 'exclude' => true ), 910 => array( 'points' => '0.5' ), 911 => array( 'points_per_unit' => '2' ) ),
 						'categories' => array( 17 => array( 'points_per_unit' => '2' ), 18 => array( 'exclude' => true ) ),

@@ -220,11 +220,12 @@ final class Validator {
 	 * @param mixed               $status Any.
 	 */
 	private function status( array $kind, string $key, $status ) {
-		if ( ! is_string( $status ) || ! preg_match( '/^[a-z0-9_-]{1,20}$/D', $status ) || 0 === strpos( $status, 'wc-' ) ) {
+		if ( ! is_string( $status ) || ! preg_match( '/^[a-z0-9_-]+$/D', $status ) || 0 === strpos( $status, 'wc-' ) ) {
 			$this->refuse( $key, __( 'This is not a status: write its slug in small letters and without wc-, like on-hold.', 'loyaltyd' ) );
 			return;
 		}
-		if ( ! in_array( $status, $kind['never'], true ) ) {
+		// What the column of an order's status keeps of it.
+		if ( ! in_array( substr( $status, 0, 17 ), $kind['never'], true ) ) {
 			return;
 		}
 		if ( 'status' === $kind['kind'] ) {
