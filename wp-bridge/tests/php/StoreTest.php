@@ -37,7 +37,7 @@ final class StoreTest extends PairedCase {
 		foreach ( get_posts( array( 'post_type' => 'shop_coupon', 'post_status' => 'any', 'numberposts' => -1, 'fields' => 'ids' ) ) as $coupon ) {
 			wp_delete_post( $coupon, true );
 		}
-		$this->marks();
+		Books::settle();
 	}
 
 	protected function tearDown(): void {

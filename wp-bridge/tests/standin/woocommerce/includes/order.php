@@ -413,17 +413,24 @@ function wc_get_orders( $query ) {
 }
 
 /** @param int $item Id of an order's item. */
-function wc_get_order_id_by_order_item_id( $item ) {
-	global $wpdb;
-	return (int) $wpdb->get_var( $wpdb->prepare( "SELECT order_id FROM {$wpdb->prefix}woocommerce_order_items WHERE order_item_id = %d", $item ) );
-}
-
-/** @param int $item Id of an order's item. */
 function wc_delete_order_item( $item ) {
 	global $wpdb;
 	do_action( 'woocommerce_before_delete_order_item', $item );
 	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_itemmeta', array( 'order_item_id' => $item ) );
 	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_items', array( 'order_item_id' => $item ) );
 	do_action( 'woocommerce_delete_order_item', $item );
+	return true;
+}
+
+/**
+ * Changes a line without saying whose it is.
+ *
+ * @param int   $item   Id of an order's item.
+ * @param array $values order_item_name, order_item_type.
+ */
+function wc_update_order_item( $item, $values ) {
+	global $wpdb;
+	$wpdb->update( $wpdb->prefix . 'woocommerce_order_items', $values, array( 'order_item_id' => $item ) );
+	do_action( 'woocommerce_update_order_item', $item, $values );
 	return true;
 }
