@@ -409,7 +409,7 @@ final class StoreTest extends PairedCase {
 		$this->assertSame( $mark, $this->marks() );
 		$refund = wc_create_refund( array( 'order_id' => $id, 'amount' => '0.01' ) );
 		$this->assertContains( $mark[0], $this->marks() );
-		do_action( 'woocommerce_refund_deleted', $refund->get_id(), $id );
+		standin_delete_order( $refund->get_id() );
 		$this->assertSame( $mark, $this->marks() );
 		$items = array_keys( wc_get_order( $id )->get_items() );
 		do_action( 'updated_order_item_meta', 1, $items[0], '_line_total', '5' );

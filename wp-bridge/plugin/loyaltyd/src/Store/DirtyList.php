@@ -22,7 +22,10 @@ final class DirtyList {
 	const ORDER_TYPES = array( 'shop_order', 'shop_order_refund' );
 
 	/** Of an order's line: what points are made of. */
-	const LINE_KEYS = '/^_(qty|product_id|variation_id|line_.*|fee_amount)$|^cost$/';
+	const LINE_KEYS = '/^_(qty|product_id|variation_id|refunded_item_id|line_.*|fee_amount)$|^cost$/';
+
+	/** Of an order or a refund. */
+	const ORDER_KEYS = '/^_(customer_user|billing_email|order_(currency|total|tax|shipping|shipping_tax)|(date_)?(paid|completed)(_date)?|refund_amount|anonymized)$/';
 
 	/** @var Marks */
 	private $marks;
@@ -104,10 +107,37 @@ final class DirtyList {
 				'woocommerce_delete_order',
 				'woocommerce_order_refunded',
 				'woocommerce_saved_order_items',
+				// Of a refund; the daemon knows whose it was.
+				'woocommerce_delete_order_refund',
+				// Before 7.8 nothing else tells that all lines were removed.
+				'woocommerce_delete_shop_order_transients',
 			),
 			function ( $id ) {
 				$this->mark( 'order', $id );
 			}
+		);
+		$this->on(
+			array(
+				// Also of drafts, and when the lines are written too.
+				'woocommerce_after_order_object_save',
+				'woocommerce_after_order_refund_object_save',
+				// Refunds deleted through REST.
+				'woocommerce_rest_delete_shop_order_refund_object',
+				'woocommerce_removed_order_items',
+				'woocommerce_hpos_post_record_migrated_on_read',
+			),
+			function ( $order ) {
+				$this->mark_order( $order );
+			}
+		);
+		// A filter, since 8.1: with tables of orders nothing else tells that a
+		// refund is deleted.
+		$this->on(
+			array( 'woocommerce_pre_delete_order_refund' ),
+			function ( $instead, $refund ) {
+				$this->mark_order( $refund );
+			},
+			2
 		);
 		// The second value is the order.
 		$this->on(
@@ -116,6 +146,15 @@ final class DirtyList {
 				$this->mark( 'order', $of );
 			},
 			2
+		);
+		$this->on(
+			array( 'added_order_meta', 'updated_order_meta', 'deleted_order_meta' ),
+			function ( $ids, $order, $key ) {
+				if ( preg_match( self::ORDER_KEYS, (string) $key ) ) {
+					$this->mark( 'order', $order );
+				}
+			},
+			3
 		);
 	}
 
@@ -144,14 +183,32 @@ final class DirtyList {
 	}
 
 	/**
-	 * Posts: orders that are posts, coupons, and what can be commented on.
+	 * Posts, by WordPress's hooks: orders that are posts, coupons, and what can
+	 * be commented on. WooCommerce calls its own hooks for these only where it
+	 * makes the change itself.
 	 */
 	private function on_posts() {
 		$this->on(
-			array( 'trashed_post', 'untrashed_post', 'before_delete_post' ),
+			array( 'trashed_post', 'untrashed_post', 'before_delete_post', 'save_post_shop_order', 'save_post_shop_order_refund' ),
 			function ( $id ) {
 				$this->mark_post( is_numeric( $id ) ? (int) $id : 0 );
 			}
+		);
+		$this->on(
+			array( 'deleted_post' ),
+			function ( $id, $post ) {
+				$this->mark_order_post( $post );
+			},
+			2
+		);
+		$this->on(
+			array( 'added_post_meta', 'updated_post_meta', 'deleted_post_meta' ),
+			function ( $ids, $id, $key ) {
+				if ( preg_match( self::ORDER_KEYS, (string) $key ) ) {
+					$this->mark_order_post( get_post( $id ) );
+				}
+			},
+			3
 		);
 	}
 
@@ -221,6 +278,27 @@ final class DirtyList {
 	}
 
 	/**
+	 * @param mixed $order An order or a refund; one that was deleted has no id.
+	 */
+	private function mark_order( $order ) {
+		if ( $order instanceof \WC_Abstract_Order ) {
+			$this->mark( 'order', 'shop_order_refund' === $order->get_type() ? $order->get_parent_id() : $order->get_id() );
+		}
+	}
+
+	/**
+	 * @param mixed $post A post, or null.
+	 */
+	private function mark_order_post( $post ) {
+		if ( $post instanceof \WP_Post && in_array( $post->post_type, self::ORDER_TYPES, true ) ) {
+			$this->mark( 'order', $post->ID );
+			if ( 'shop_order_refund' === $post->post_type ) {
+				$this->mark( 'order', $post->post_parent );
+			}
+		}
+	}
+
+	/**
 	 * Marks what went to the trash, came back or is about to be deleted.
 	 *
 	 * @param int $id Of a post.
@@ -228,7 +306,7 @@ final class DirtyList {
 	private function mark_post( int $id ) {
 		$type = (string) get_post_type( $id );
 		if ( in_array( $type, self::ORDER_TYPES, true ) ) {
-			$this->mark( 'order', 'shop_order' === $type ? $id : wp_get_post_parent_id( $id ) );
+			$this->mark_order_post( get_post( $id ) );
 		} elseif ( 'shop_coupon' === $type ) {
 			$this->mark_coupon( $id );
 		} elseif ( 'product' === $type ) {
