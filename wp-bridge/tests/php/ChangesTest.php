@@ -67,6 +67,22 @@ final class ChangesTest extends PairedCase {
 		return $id;
 	}
 
+	private function comment( int $post, array $values = array() ): int {
+		$id = wp_insert_comment( $values + array( 'comment_post_ID' => $post, 'user_id' => $this->user, 'comment_content' => 'x', 'comment_approved' => 1 ) );
+		$this->marks();
+		return $id;
+	}
+
+	private function coupon(): WC_Coupon {
+		$coupon = new WC_Coupon();
+		$coupon->set_code( 'points-' . wp_generate_uuid4() );
+		$coupon->set_amount( '5' );
+		$coupon->update_meta_data( '_loyalty_redemption', '7' );
+		$coupon->save();
+		$this->marks();
+		return $coupon;
+	}
+
 	// Refunds.
 
 	public function test_a_refund_that_is_deleted_by_itself_is_told() {
@@ -233,6 +249,114 @@ final class ChangesTest extends PairedCase {
 		$this->assertCount( 1, array_unique( Books::marks() ) );
 	}
 
+	// Comments.
+
+	public function test_a_comment_that_becomes_nobodys_is_told() {
+		$comment = $this->comment( $this->post( 'post' ) );
+		wp_update_comment( array( 'comment_ID' => $comment, 'user_id' => 0 ) );
+		$this->assertSame( array( "comment:$comment" ), $this->marks() );
+		$review = $this->comment( $this->post( 'product' ), array( 'comment_type' => 'review' ) );
+		wp_update_comment( array( 'comment_ID' => $review, 'comment_type' => 'question' ) );
+		$this->assertSame( array( "comment:$review" ), $this->marks() );
+	}
+
+	public function test_an_erased_comment_is_told() {
+		$email   = get_userdata( $this->user )->user_email;
+		$comment = $this->comment( $this->post( 'post' ), array( 'comment_author_email' => $email ) );
+		$erased  = wp_comments_personal_data_eraser( $email );
+		$this->assertTrue( $erased['items_removed'] );
+		$this->assertSame( array( "comment:$comment" ), $this->marks() );
+		$this->assertSame( '0', get_comment( $comment )->user_id );
+	}
+
+	public function test_an_answer_that_takes_the_place_of_a_deleted_review_is_told() {
+		$product = $this->post( 'product' );
+		$review  = $this->comment( $product, array( 'comment_type' => 'review' ) );
+		$answer  = $this->comment( $product, array( 'comment_type' => 'review', 'comment_parent' => $review ) );
+		wp_delete_comment( $review, true );
+		$this->assertEqualsCanonicalizing( array( "comment:$review", "comment:$answer" ), $this->marks() );
+		$this->assertSame( '0', get_comment( $answer )->comment_parent );
+		clean_comment_cache( $answer );
+		$this->assertSame( array(), $this->marks() );
+	}
+
+	public function test_the_mark_of_a_verified_owner_is_told() {
+		$review = $this->comment( $this->post( 'product' ), array( 'comment_type' => 'review' ) );
+		// WC_Comments::add_comment_purchase_verification.
+		add_comment_meta( $review, 'verified', '1', true );
+		$this->assertSame( array( "comment:$review" ), $this->marks() );
+		update_comment_meta( $review, 'verified', '0' );
+		$this->assertSame( array( "comment:$review" ), $this->marks() );
+		update_comment_meta( $review, 'rating', '5' );
+		$this->assertSame( array(), $this->marks() );
+	}
+
+	// What is commented on.
+
+	public function test_a_post_tells_for_all_of_its_comments() {
+		$post = $this->post( 'post' );
+		$this->comment( $post );
+		foreach ( array( 'wp_trash_post', 'wp_untrash_post' ) as $change ) {
+			$change( $post );
+			$this->assertSame( array( "product:$post" ), $this->marks(), $change );
+		}
+	}
+
+	public function test_another_author_or_type_of_a_post_is_told() {
+		foreach ( array( 'post', 'product' ) as $type ) {
+			$post = $this->post( $type, array( 'post_author' => 1 ) );
+			wp_update_post( array( 'ID' => $post, 'post_author' => $this->user ) );
+			$this->assertSame( array( "product:$post" ), $this->marks(), $type );
+		}
+		wp_update_post( array( 'ID' => $post, 'post_type' => 'page' ) );
+		$this->assertSame( array( "product:$post" ), $this->marks() );
+		wp_update_post( array( 'ID' => $post, 'post_title' => 'y' ) );
+		$this->assertSame( array(), $this->marks() );
+	}
+
+	public function test_the_posts_of_a_user_whose_heir_gets_them_are_told() {
+		$author = Books::user();
+		$post   = $this->post( 'post', array( 'post_author' => $author ) );
+		$this->post( 'post', array( 'post_author' => $author ) );
+		$this->comment( $post );
+		wp_delete_user( $author, $this->user );
+		$this->assertSame( array( "product:$post", "user:$author" ), $this->marks() );
+	}
+
+	public function test_products_that_lose_a_category_are_told() {
+		$product = $this->post( 'product' );
+		wp_set_object_terms( $product, array( 'boots', 'shoes' ), 'product_cat' );
+		$this->marks();
+		wp_remove_object_terms( $product, 'boots', 'product_cat' );
+		$this->assertSame( array( "product:$product" ), $this->marks() );
+		wp_delete_term( get_term_by( 'slug', 'shoes', 'product_cat' )->term_id, 'product_cat' );
+		$this->assertContains( "product:$product", $this->marks() );
+	}
+
+	// Users.
+
+	public function test_roles_that_change_as_capabilities_are_told() {
+		$user = new WP_User( $this->user );
+		$user->add_cap( 'wholesale' );
+		$this->assertSame( array( 'user:' . $this->user ), $this->marks() );
+		$user->remove_all_caps();
+		$this->assertSame( array( 'user:' . $this->user ), $this->marks() );
+		update_user_meta( $this->user, 'nickname', 'x' );
+		$this->assertSame( array(), $this->marks() );
+	}
+
+	// Coupons.
+
+	public function test_meta_of_our_coupons_is_told() {
+		$ours = $this->coupon()->get_id();
+		update_post_meta( $ours, 'date_expires', '1900000000' );
+		$this->assertSame( array( "coupon:$ours" ), $this->marks() );
+		delete_post_meta( $ours, '_loyalty_redemption' );
+		$this->assertSame( array( "coupon:$ours" ), $this->marks() );
+		update_post_meta( $ours, 'usage_count', '3' );
+		$this->assertSame( array(), $this->marks() );
+	}
+
 	/**
 	 * @dataProvider poor_values
 	 */
@@ -241,6 +365,7 @@ final class ChangesTest extends PairedCase {
 			$kept = apply_filters( $hook, ...$values );
 			$this->assertSame( $values[0], $kept, $hook );
 		}
+		do_action( 'deleted_comment', 0, null );
 		$this->marks();
 	}
 

@@ -360,10 +360,6 @@ final class StoreTest extends PairedCase {
 		}
 		wp_set_comment_status( $comment, 'approve' );
 		$this->marks();
-		wp_trash_post( $post );
-		$this->assertContains( 'comment:' . $comment, $this->marks() );
-		wp_untrash_post( $post );
-		$this->assertContains( 'comment:' . $comment, $this->marks() );
 		wp_delete_comment( $comment, true );
 		$this->assertSame( array( 'comment:' . $comment ), $this->marks() );
 		wp_insert_comment( array( 'comment_post_ID' => $post, 'user_id' => $user, 'comment_type' => 'order_note' ) );

@@ -19,6 +19,9 @@ final class DirtyList {
 	/** Comments that can earn. */
 	const COMMENT_TYPES = array( '', 'comment', 'review' );
 
+	/** Posts that comments can earn on. */
+	const POST_TYPES = array( 'post', 'product' );
+
 	const ORDER_TYPES = array( 'shop_order', 'shop_order_refund' );
 
 	/** Of an order's line: what points are made of. */
@@ -27,8 +30,17 @@ final class DirtyList {
 	/** Of an order or a refund. */
 	const ORDER_KEYS = '/^_(customer_user|billing_email|order_(currency|total|tax|shipping|shipping_tax)|(date_)?(paid|completed)(_date)?|refund_amount|anonymized)$/';
 
+	/** Of a coupon. */
+	const COUPON_KEYS = array( 'usage_count', 'date_expires', Redeemer::META );
+
 	/** @var Marks */
 	private $marks;
+
+	/** @var array<int,bool> Coupons that are being deleted. */
+	private $coupons = array();
+
+	/** @var bool Whether a comment is being deleted. */
+	private $deletes_comment = false;
 
 	/**
 	 * @param Services $services Shared objects.
@@ -189,23 +201,36 @@ final class DirtyList {
 	 */
 	private function on_posts() {
 		$this->on(
-			array( 'trashed_post', 'untrashed_post', 'before_delete_post', 'save_post_shop_order', 'save_post_shop_order_refund' ),
+			array( 'trashed_post', 'untrashed_post', 'save_post_shop_order', 'save_post_shop_order_refund', 'save_post_shop_coupon' ),
 			function ( $id ) {
-				$this->mark_post( is_numeric( $id ) ? (int) $id : 0 );
+				$this->mark_post( get_post( $id ) );
 			}
 		);
 		$this->on(
 			array( 'deleted_post' ),
 			function ( $id, $post ) {
-				$this->mark_order_post( $post );
+				$this->mark_post( $post );
 			},
 			2
+		);
+		// Who wrote a post earns nothing with comments on it.
+		$this->on(
+			array( 'post_updated' ),
+			function ( $id, $now, $before ) {
+				$is_other = $now instanceof \WP_Post && $before instanceof \WP_Post &&
+					( (int) $now->post_author !== (int) $before->post_author || $now->post_type !== $before->post_type );
+				if ( $is_other ) {
+					$this->mark_post( $now );
+					$this->mark_post( $before );
+				}
+			},
+			3
 		);
 		$this->on(
 			array( 'added_post_meta', 'updated_post_meta', 'deleted_post_meta' ),
 			function ( $ids, $id, $key ) {
-				if ( preg_match( self::ORDER_KEYS, (string) $key ) ) {
-					$this->mark_order_post( get_post( $id ) );
+				if ( in_array( $key, self::COUPON_KEYS, true ) || preg_match( self::ORDER_KEYS, (string) $key ) ) {
+					$this->mark_post( get_post( $id ), Redeemer::META === $key );
 				}
 			},
 			3
@@ -225,22 +250,74 @@ final class DirtyList {
 			},
 			4
 		);
+		$this->on(
+			array( 'deleted_term_relationships' ),
+			function ( $id, $term_ids, $taxonomy ) {
+				if ( 'product_cat' === $taxonomy ) {
+					$this->mark( 'product', $id );
+				}
+			},
+			3
+		);
 	}
 
 	/**
 	 * Comments and reviews.
 	 */
 	private function on_comments() {
+		// Once it is edited it may be nobody's, or of another type.
 		$this->on(
-			array( 'wp_insert_comment', 'edit_comment', 'delete_comment' ),
+			array( 'edit_comment' ),
 			function ( $id ) {
-				$this->mark_comment( get_comment( $id ) );
+				$this->mark( 'comment', $id );
+			}
+		);
+		$this->on(
+			array( 'wp_insert_comment', 'deleted_comment' ),
+			function ( $id, $comment ) {
+				$this->mark_comment( $comment );
+				$this->deletes_comment = false;
+			},
+			2
+		);
+		$this->on(
+			array( 'delete_comment' ),
+			function ( $id ) {
+				$comment = get_comment( $id );
+				$this->mark_comment( $comment );
+				$this->deletes_comment = $comment instanceof \WP_Comment;
+			}
+		);
+		// Answers to it take its place, of which only this tells.
+		$this->on(
+			array( 'clean_comment_cache' ),
+			function ( $id ) {
+				if ( $this->deletes_comment ) {
+					$this->mark( 'comment', $id );
+				}
 			}
 		);
 		$this->on(
 			array( 'transition_comment_status' ),
 			function ( $new, $old, $comment ) {
 				$this->mark_comment( $comment );
+			},
+			3
+		);
+		// A filter: an eraser is about to take the author from it.
+		$this->on(
+			array( 'wp_anonymize_comment' ),
+			function ( $may, $comment ) {
+				$this->mark_comment( $comment );
+			},
+			2
+		);
+		$this->on(
+			array( 'added_comment_meta', 'updated_comment_meta', 'deleted_comment_meta' ),
+			function ( $ids, $id, $key ) {
+				if ( 'verified' === $key ) {
+					$this->mark( 'comment', $id );
+				}
 			},
 			3
 		);
@@ -256,6 +333,34 @@ final class DirtyList {
 				$this->mark( 'user', $id );
 			}
 		);
+		$this->on(
+			array( 'added_user_meta', 'updated_user_meta', 'deleted_user_meta' ),
+			function ( $ids, $id, $key ) {
+				if ( substr( (string) $key, -12 ) === 'capabilities' ) {
+					$this->mark( 'user', $id );
+				}
+			},
+			3
+		);
+		// Posts that get another author when theirs is deleted.
+		$this->on(
+			array( 'delete_user' ),
+			function ( $id, $to ) {
+				if ( $to ) {
+					$this->mark_posts_of( (int) $id );
+				}
+			},
+			2
+		);
+		$this->on(
+			array( 'remove_user_from_blog' ),
+			function ( $id, $site, $to ) {
+				if ( $to ) {
+					$this->mark_posts_of( (int) $id );
+				}
+			},
+			3
+		);
 	}
 
 	/**
@@ -269,10 +374,18 @@ final class DirtyList {
 				'woocommerce_trash_coupon',
 				'woocommerce_increase_coupon_usage_count',
 				'woocommerce_decrease_coupon_usage_count',
-				'save_post_shop_coupon',
 			),
 			function ( $coupon ) {
 				$this->mark_coupon( $coupon instanceof \WC_Coupon ? (int) $coupon->get_id() : $coupon );
+			}
+		);
+		// When it is gone nothing says whether it was ours.
+		$this->on(
+			array( 'before_delete_post' ),
+			function ( $id ) {
+				if ( 'shop_coupon' === get_post_type( $id ) && $this->mark_coupon( $id ) ) {
+					$this->coupons[ (int) $id ] = true;
+				}
 			}
 		);
 	}
@@ -287,43 +400,41 @@ final class DirtyList {
 	}
 
 	/**
-	 * @param mixed $post A post, or null.
+	 * Marks what a post is.
+	 *
+	 * @param mixed $post    A post, or null.
+	 * @param bool  $is_ours Whether it is a coupon of ours if it is one.
 	 */
-	private function mark_order_post( $post ) {
-		if ( $post instanceof \WP_Post && in_array( $post->post_type, self::ORDER_TYPES, true ) ) {
-			$this->mark( 'order', $post->ID );
+	private function mark_post( $post, bool $is_ours = false ) {
+		if ( ! $post instanceof \WP_Post ) {
+			return;
+		}
+		$id = (int) $post->ID;
+		if ( in_array( $post->post_type, self::ORDER_TYPES, true ) ) {
+			$this->mark( 'order', $id );
 			if ( 'shop_order_refund' === $post->post_type ) {
 				$this->mark( 'order', $post->post_parent );
 			}
+		} elseif ( 'shop_coupon' === $post->post_type ) {
+			if ( $is_ours || isset( $this->coupons[ $id ] ) ) {
+				$this->mark( 'coupon', $id );
+			} else {
+				$this->mark_coupon( $id );
+			}
+		} elseif ( in_array( $post->post_type, self::POST_TYPES, true ) ) {
+			// So the daemon looks at what was written on it, whatever it is.
+			$this->mark( 'product', $id );
 		}
 	}
 
 	/**
-	 * Marks what went to the trash, came back or is about to be deleted.
-	 *
-	 * @param int $id Of a post.
+	 * @param int $user Whose posts may get another author.
 	 */
-	private function mark_post( int $id ) {
-		$type = (string) get_post_type( $id );
-		if ( in_array( $type, self::ORDER_TYPES, true ) ) {
-			$this->mark_order_post( get_post( $id ) );
-		} elseif ( 'shop_coupon' === $type ) {
-			$this->mark_coupon( $id );
-		} elseif ( 'product' === $type ) {
+	private function mark_posts_of( int $user ) {
+		global $wpdb;
+		$types = "'" . implode( "', '", self::POST_TYPES ) . "'";
+		foreach ( $wpdb->get_col( $wpdb->prepare( "SELECT ID FROM $wpdb->posts WHERE post_author = %d AND post_type IN ($types) AND comment_count > 0", $user ) ) as $id ) { // phpcs:ignore WordPress.DB.PreparedSQL
 			$this->mark( 'product', $id );
-		} elseif ( 'post' === $type ) {
-			$comments = get_comments(
-				array(
-					'post_id' => $id,
-					'fields'  => 'ids',
-					'status'  => 'any',
-					'number'  => Marks::MOST,
-					'orderby' => 'comment_ID',
-				)
-			);
-			foreach ( $comments as $comment ) {
-				$this->mark( 'comment', $comment );
-			}
 		}
 	}
 
@@ -337,11 +448,15 @@ final class DirtyList {
 	}
 
 	/**
-	 * @param mixed $id Of a coupon; others than ours are nothing to the daemon.
+	 * Marks a coupon if it is ours; others are nothing to the daemon.
+	 *
+	 * @param mixed $id Of a coupon.
 	 */
-	private function mark_coupon( $id ) {
-		if ( is_numeric( $id ) && get_post_meta( (int) $id, Redeemer::META, true ) ) {
+	private function mark_coupon( $id ): bool {
+		$is_ours = is_numeric( $id ) && get_post_meta( (int) $id, Redeemer::META, true );
+		if ( $is_ours ) {
 			$this->mark( 'coupon', $id );
 		}
+		return $is_ours;
 	}
 }
