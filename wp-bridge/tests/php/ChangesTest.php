@@ -34,6 +34,10 @@ final class ChangesTest extends PairedCase {
 		Books::settle();
 	}
 
+	protected function tearDown(): void {
+		remove_all_filters( 'wp_doing_cron' );
+	}
+
 	private function marks(): array {
 		self::$list->write();
 		$marks = array_unique( Books::marks() );
@@ -354,6 +358,44 @@ final class ChangesTest extends PairedCase {
 		delete_post_meta( $ours, '_loyalty_redemption' );
 		$this->assertSame( array( "coupon:$ours" ), $this->marks() );
 		update_post_meta( $ours, 'usage_count', '3' );
+		$this->assertSame( array(), $this->marks() );
+	}
+
+	// When it is told.
+
+	public function test_a_deletion_is_told_when_it_is_done() {
+		add_filter( 'wp_doing_cron', '__return_true' );
+		$coupon = $this->coupon()->get_id();
+		$order  = $this->order();
+		$refund = $this->refund( $order );
+		Books::settle();
+		$slow = function () {
+			usleep( 1100000 );
+			self::$list->mark( 'comment', 1 );
+		};
+		add_action( 'delete_post', $slow );
+		wp_delete_post( $coupon, true );
+		remove_action( 'delete_post', $slow );
+		// What was marked before it was gone may be written, it is marked again.
+		Books::marks();
+		$this->assertContains( "coupon:$coupon", $this->marks() );
+		Books::settle();
+		self::$list->mark( 'comment', 1 );
+		usleep( 1100000 );
+		$refund->delete( true );
+		$this->assertSame( array( 'comment:1' ), Books::marks() );
+		$this->assertSame( array( 'order:' . $order->get_id() ), $this->marks() );
+	}
+
+	public function test_another_site_of_the_network_has_its_own_list() {
+		$line               = array_keys( $this->order()->get_items() )[0];
+		$GLOBALS['blog_id'] = 2;
+		try {
+			self::$list->mark( 'order', 5 );
+			do_action( 'updated_order_item_meta', 1, $line, '_qty', '5' );
+		} finally {
+			$GLOBALS['blog_id'] = 1;
+		}
 		$this->assertSame( array(), $this->marks() );
 	}
 

@@ -22,13 +22,16 @@ final class Marks {
 	/** @var Services */
 	private $services;
 
+	/** @var int The site whose list it is, of those in a network. */
+	private $site;
+
 	/** @var array<string,array{0:string,1:int}> */
 	private $marks = array();
 
 	/** @var array<int,bool> Lines whose orders are not known yet. */
 	private $lines = array();
 
-	/** @var float When the first of the marks was made. */
+	/** @var float When the first of them was marked. */
 	private $since = 0.0;
 
 	/**
@@ -36,6 +39,7 @@ final class Marks {
 	 */
 	public function __construct( Services $services ) {
 		$this->services = $services;
+		$this->site     = get_current_blog_id();
 	}
 
 	/**
@@ -45,17 +49,11 @@ final class Marks {
 	 * @param mixed  $id   Of it.
 	 */
 	public function mark( string $kind, $id ) {
-		if ( ! is_numeric( $id ) || (int) $id < 1 ) {
+		if ( ! is_numeric( $id ) || (int) $id < 1 || get_current_blog_id() !== $this->site ) {
 			return;
 		}
-		if ( ! $this->marks ) {
-			$this->since = microtime( true );
-		}
+		$this->make_room();
 		$this->marks[ $kind . (int) $id ] = array( $kind, (int) $id );
-		$is_long = defined( 'WP_CLI' ) || wp_doing_cron();
-		if ( count( $this->marks ) >= self::MOST || ( $is_long && microtime( true ) - $this->since > 1 ) ) {
-			$this->write();
-		}
 	}
 
 	/**
@@ -65,7 +63,7 @@ final class Marks {
 	 * @param mixed $of   The order's; if it is no number it is looked up in the end.
 	 */
 	public function mark_line( $line, $of = null ) {
-		if ( ! is_numeric( $line ) ) {
+		if ( ! is_numeric( $line ) || get_current_blog_id() !== $this->site ) {
 			return;
 		}
 		if ( is_numeric( $of ) ) {
@@ -73,6 +71,7 @@ final class Marks {
 			unset( $this->lines[ (int) $line ] );
 			return;
 		}
+		$this->make_room();
 		$this->lines[ (int) $line ] = true;
 	}
 
@@ -116,6 +115,22 @@ final class Marks {
 		if ( defined( 'WP_DEBUG' ) && WP_DEBUG ) {
 			error_log( 'loyaltyd: ' . $e->getMessage() ); // phpcs:ignore WordPress.PHP.DevelopmentFunctions
 		}
+	}
+
+	/**
+	 * Writes what is there already if it is much or old. What comes next waits:
+	 * many hooks are called just before the change that they tell of.
+	 */
+	private function make_room() {
+		$held = count( $this->marks ) + count( $this->lines );
+		if ( $held ) {
+			$is_long = defined( 'WP_CLI' ) || wp_doing_cron();
+			if ( $held < self::MOST && ( ! $is_long || microtime( true ) - $this->since <= 1 ) ) {
+				return;
+			}
+			$this->write();
+		}
+		$this->since = microtime( true );
 	}
 
 	/**
