@@ -169,6 +169,7 @@ function standin_post_types() {
 	);
 	register_post_type( 'shop_order_placehold', array( 'public' => false ) );
 	register_post_type( 'shop_order', array( 'public' => false ) );
+	register_post_type( 'shop_order_refund', array( 'public' => false ) );
 	foreach ( wc_get_order_statuses() as $status => $label ) {
 		register_post_status( $status, array( 'label' => $label, 'public' => false, 'exclude_from_search' => true ) );
 	}

@@ -82,32 +82,18 @@ function standin_untrash_order( $id ) {
 	standin_set_status( $id, $status );
 }
 
-/** @param int $id Of an order or a refund. */
+/**
+ * Deletes as the shop's pages do, which tell of a refund (WC_AJAX::delete_refund).
+ *
+ * @param int $id Of an order or a refund.
+ */
 function standin_delete_order( $id ) {
-	global $wpdb;
 	$order = wc_get_order( $id );
 	if ( ! $order ) {
 		return;
 	}
-	$refund = 'shop_order_refund' === $order->get_type();
-	if ( ! $refund ) {
-		do_action( 'woocommerce_before_delete_order', $id, $order );
-		foreach ( $order->get_refunds() as $one ) {
-			standin_delete_order( $one->get_id() );
-		}
-	}
-	foreach ( WC_Order_Item::of_order( $id ) as $item ) {
-		$wpdb->delete( $wpdb->prefix . 'woocommerce_order_itemmeta', array( 'order_item_id' => $item->get_id() ) );
-	}
-	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_items', array( 'order_id' => $id ) );
-	foreach ( array( 'wc_order_operational_data', 'wc_order_addresses', 'wc_orders_meta' ) as $table ) {
-		$wpdb->delete( $wpdb->prefix . $table, array( 'order_id' => $id ) );
-	}
-	$wpdb->delete( $wpdb->prefix . 'wc_orders', array( 'id' => $id ) );
-	wp_delete_post( $id, true );
-	if ( $refund ) {
+	$order->delete( true );
+	if ( 'shop_order_refund' === $order->get_type() ) {
 		do_action( 'woocommerce_refund_deleted', $id, $order->get_parent_id() );
-	} else {
-		do_action( 'woocommerce_delete_order', $id );
 	}
 }

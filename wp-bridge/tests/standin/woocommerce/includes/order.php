@@ -95,7 +95,11 @@ abstract class WC_Abstract_Order extends WC_Data {
 		return $time ? gmdate( 'Y-m-d H:i:s', $time->getTimestamp() ) : null;
 	}
 
-	/** Writes the order, its items and metadata. */
+	/**
+	 * Writes the order, its items and metadata; the last it fires but for orders'
+	 * own is woocommerce_after_order_object_save or
+	 * woocommerce_after_order_refund_object_save.
+	 */
 	public function save() {
 		global $wpdb;
 		$now   = WC_DateTime::of( time() );
@@ -164,6 +168,64 @@ abstract class WC_Abstract_Order extends WC_Data {
 			do_action( $fresh ? 'woocommerce_new_order' : 'woocommerce_update_order', $this->id, $this );
 		}
 		return $this->id;
+	}
+
+	/**
+	 * Deletes it, as WC_Data::delete does and the tables' stores of orders and
+	 * refunds: of a refund only woocommerce_pre_delete_order_refund tells.
+	 *
+	 * @param bool $force Past the trash, which refunds do not have.
+	 */
+	public function delete( $force = false ) {
+		global $wpdb;
+		$instead = apply_filters( 'woocommerce_pre_delete_' . $this->object_type(), null, $this, $force );
+		if ( null !== $instead ) {
+			return $instead;
+		}
+		$id     = $this->id;
+		$refund = 'shop_order_refund' === $this->get_type();
+		if ( ! $refund && ! $force ) {
+			standin_trash_order( $id );
+			$this->data['status'] = 'trash';
+			return true;
+		}
+		if ( ! $refund ) {
+			do_action( 'woocommerce_before_delete_order', $id, $this );
+			foreach ( $this->get_refunds() as $one ) {
+				$one->delete( true );
+			}
+			$this->delete_items();
+		}
+		foreach ( array( 'wc_order_operational_data', 'wc_order_addresses', 'wc_orders_meta' ) as $table ) {
+			$wpdb->delete( $wpdb->prefix . $table, array( 'order_id' => $id ) );
+		}
+		$wpdb->delete( $wpdb->prefix . 'wc_orders', array( 'id' => $id ) );
+		$wpdb->delete( $wpdb->posts, array( 'ID' => $id ) );
+		clean_post_cache( $id );
+		$this->id = 0;
+		if ( ! $refund ) {
+			do_action( 'woocommerce_delete_order', $id );
+		}
+		return true;
+	}
+
+	/** @param string|null $type Of lines; null: all. */
+	public function remove_order_items( $type = null ) {
+		do_action( 'woocommerce_remove_order_items', $this, $type );
+		$this->delete_items( $type );
+		$this->items = null;
+		do_action( 'woocommerce_removed_order_items', $this, $type );
+	}
+
+	/** @param string|null $type Likewise. */
+	private function delete_items( $type = null ) {
+		global $wpdb;
+		foreach ( WC_Order_Item::of_order( $this->id ) as $item ) {
+			if ( null === $type || $item->get_type() === $type ) {
+				$wpdb->delete( $wpdb->prefix . 'woocommerce_order_itemmeta', array( 'order_item_id' => $item->get_id() ) );
+				$wpdb->delete( $wpdb->prefix . 'woocommerce_order_items', array( 'order_item_id' => $item->get_id() ) );
+			}
+		}
 	}
 
 	/** As hooks name it. */
@@ -413,17 +475,24 @@ function wc_get_orders( $query ) {
 }
 
 /** @param int $item Id of an order's item. */
-function wc_get_order_id_by_order_item_id( $item ) {
-	global $wpdb;
-	return (int) $wpdb->get_var( $wpdb->prepare( "SELECT order_id FROM {$wpdb->prefix}woocommerce_order_items WHERE order_item_id = %d", $item ) );
-}
-
-/** @param int $item Id of an order's item. */
 function wc_delete_order_item( $item ) {
 	global $wpdb;
 	do_action( 'woocommerce_before_delete_order_item', $item );
 	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_itemmeta', array( 'order_item_id' => $item ) );
 	$wpdb->delete( $wpdb->prefix . 'woocommerce_order_items', array( 'order_item_id' => $item ) );
 	do_action( 'woocommerce_delete_order_item', $item );
+	return true;
+}
+
+/**
+ * Changes a line without saying whose it is.
+ *
+ * @param int   $item   Id of an order's item.
+ * @param array $values order_item_name, order_item_type.
+ */
+function wc_update_order_item( $item, $values ) {
+	global $wpdb;
+	$wpdb->update( $wpdb->prefix . 'woocommerce_order_items', $values, array( 'order_item_id' => $item ) );
+	do_action( 'woocommerce_update_order_item', $item, $values );
 	return true;
 }
