@@ -12,6 +12,9 @@ import (
 type Site struct {
 	Zone     *time.Location // nil: UTC
 	Currency string         // the store's, such as "EUR"
+	// Currencies are those that the store had, the first one first, Currency last;
+	// none: it had no other.
+	Currencies []StoreCurrency
 }
 
 // Program is rules made ready for a site. It never changes and may be used
@@ -25,9 +28,11 @@ type Program struct {
 	rate       number
 	minOrder   number
 	currencies map[string]number
-	book       *RuleBook    // by product and category
-	version    int64        // whose rules of the book count
-	bonuses    []bonusValue // as orderBonuses; nil: the rules have none
+	// storeCurrencies are those that the store had.
+	storeCurrencies currencies
+	book            *RuleBook    // by product and category
+	version         int64        // whose rules of the book count
+	bonuses         []bonusValue // as orderBonuses; nil: the rules have none
 }
 
 // rate is what a product line earns.
@@ -51,13 +56,14 @@ func Compile(r Rules, site Site) (*Program, error) {
 	}
 	buy := &r.Earn.Purchase
 	p := &Program{
-		rules:      r,
-		zone:       zone,
-		currency:   strings.ToUpper(site.Currency),
-		statuses:   make(map[string]bool, len(buy.Statuses)),
-		rate:       numberOf(&buy.PointsPerUnit),
-		minOrder:   numberOf(&buy.MinOrder),
-		currencies: make(map[string]number, len(buy.Currencies)),
+		rules:           r,
+		zone:            zone,
+		currency:        strings.ToUpper(site.Currency),
+		storeCurrencies: newCurrencies(site),
+		statuses:        make(map[string]bool, len(buy.Statuses)),
+		rate:            numberOf(&buy.PointsPerUnit),
+		minOrder:        numberOf(&buy.MinOrder),
+		currencies:      make(map[string]number, len(buy.Currencies)),
 	}
 	if p.book, err = NewRuleBook(r.ItemRules()); err != nil {
 		return nil, err
