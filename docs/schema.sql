@@ -337,6 +337,17 @@ CREATE TABLE wp_loyalty_product_rules (
   PRIMARY KEY (kind, object_id, program)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
+-- The currencies that the store had. former_until is when a run last saw the one
+-- before, effective_at when one first saw this one: in between both count. Both
+-- are NULL for the first, which holds from the beginning of time.
+CREATE TABLE wp_loyalty_store_currencies (
+  version      BIGINT UNSIGNED NOT NULL,
+  currency     VARCHAR(64) NOT NULL,
+  former_until DATETIME(6) NULL,
+  effective_at DATETIME(6) NULL,
+  PRIMARY KEY (version)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
+
 -- Facts to be looked at again.
 CREATE TABLE wp_loyalty_todo (
   kind  VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,

@@ -41,7 +41,7 @@ func (b *bench) freshBalances() map[int64]int64 {
 	if _, err := database.Migrate(ctx, b.engine.LedgerDB, fresh, ledger.Component(), sync.Component()); err != nil {
 		b.t.Fatal(err)
 	}
-	for _, table := range []string{"entries", "accounts", "holds", "points_daily", "seen_orders", "seen_comments", "seen_users", "first_orders", "todo", "checkpoints", "programs", "product_categories"} {
+	for _, table := range []string{"entries", "accounts", "holds", "points_daily", "seen_orders", "seen_comments", "seen_users", "first_orders", "todo", "checkpoints", "programs", "product_categories", "product_rules", "store_currencies"} {
 		if _, err := b.db.Exec(`DELETE FROM fresh_loyalty_` + table); err != nil {
 			b.t.Fatal(err)
 		}
@@ -49,6 +49,8 @@ func (b *bench) freshBalances() map[int64]int64 {
 	for _, copied := range []string{
 		`INSERT INTO fresh_loyalty_programs SELECT * FROM wp_loyalty_programs`,
 		`INSERT INTO fresh_loyalty_product_categories SELECT * FROM wp_loyalty_product_categories`,
+		`INSERT INTO fresh_loyalty_product_rules SELECT * FROM wp_loyalty_product_rules`,
+		`INSERT INTO fresh_loyalty_store_currencies SELECT * FROM wp_loyalty_store_currencies`,
 		`UPDATE fresh_loyalty_writer SET zone = ''`,
 	} {
 		if _, err := b.db.Exec(copied); err != nil {

@@ -19,6 +19,7 @@ type state struct {
 	Changing bool         // these changed, and not all was looked at by the new ones
 	Orders   store.Cursor // changes of orders are read up to here
 	Scanned  time.Time    // legacy: dates of change are read up to here
+	Looked   time.Time    // the clock of the last run that came to its end
 	Users    int64        // highest user id seen
 	Comments int64        // highest comment id seen
 	First    *position    // of a first run that is under way

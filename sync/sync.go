@@ -209,7 +209,7 @@ func (r *run) run(ctx context.Context, options Options) error {
 	}
 	// Only now is all done that changed settings asked for.
 	r.state.Site, r.state.GiveBack, r.state.Changing = r.site, r.giveBack, false
-	r.state.Done, r.state.First = true, nil
+	r.state.Done, r.state.First, r.state.Looked = true, nil, r.clock
 	if err := r.keepState(ctx); err != nil {
 		return err
 	}
@@ -255,6 +255,9 @@ func (r *run) prepare(ctx context.Context, options Options) error {
 		if err := r.keepState(ctx); err != nil {
 			return err
 		}
+	}
+	if err := r.noteCurrency(ctx); err != nil {
+		return err
 	}
 	if err := r.compile(ctx); err != nil {
 		return err
@@ -353,6 +356,10 @@ func (r *run) compileVersions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	currencies, err := r.storeCurrencies(ctx, r.LedgerDB)
+	if err != nil {
+		return err
+	}
 	book, err := program.NewRuleBook(items)
 	if err != nil {
 		return err
@@ -364,7 +371,9 @@ func (r *run) compileVersions(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}
-		compiled, err := program.Compile(rules, program.Site{Zone: r.settings.Zone, Currency: r.settings.Currency, Decimals: r.settings.Decimals})
+		compiled, err := program.Compile(rules, program.Site{
+			Zone: r.settings.Zone, Currency: r.settings.Currency, Decimals: r.settings.Decimals, Currencies: currencies,
+		})
 		if err != nil {
 			return fmt.Errorf("program version %d: %w", version.ID, err)
 		}

@@ -132,7 +132,11 @@ func (x *examination) orders(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		x.currencies(kinds, settings.Currency)
+		had, err := x.storeCurrencies(ctx, settings)
+		if err != nil {
+			return err
+		}
+		x.currencies(kinds, had)
 		x.statuses(kinds)
 		if err := x.namedOrders(ctx, sn, settings.Storage); err != nil {
 			return err
@@ -245,14 +249,37 @@ func (x *examination) oddAmounts(ctx context.Context, sn *store.Snapshot, settin
 	return append(odd, amounts...), nil
 }
 
-// currencies counts the orders that earn nothing for want of a rate.
-func (x *examination) currencies(kinds []store.OrderKind, own string) {
+// storeCurrencies returns the codes of the currencies that the store has and
+// had, in capitals, and says so if it changed.
+func (x *examination) storeCurrencies(ctx context.Context, settings store.Settings) (map[string]bool, error) {
+	had := map[string]bool{"": true, strings.ToUpper(settings.Currency): true}
+	known, err := x.engine.StoreCurrencies(ctx)
+	const noTable = 1146
+	if err != nil && database.Code(err) != noTable {
+		return nil, err
+	}
+	for _, c := range known {
+		had[strings.ToUpper(c.Code)] = true
+	}
+	n := len(known)
+	if n < 2 {
+		return had, nil
+	}
+	former, perUnit := known[n-2], x.programme().config.Program.Redeem.PointsPerUnit
+	x.ok("store currency", "%s until %s, %s since; %s points are worth 1 %s now and were worth 1 %s: program.redeem.points_per_unit says how many",
+		former.Code, known[n-1].Seen.In(settings.Zone).Format(time.DateOnly), known[n-1].Code, perUnit.Text('f'), known[n-1].Code, former.Code)
+	return had, nil
+}
+
+// currencies counts the orders that earn nothing for want of a rate. Those in a
+// currency that the store once had are left out: most of them earned then.
+func (x *examination) currencies(kinds []store.OrderKind, had map[string]bool) {
 	rules := &x.programme().config.Program.Rules
 	missing := map[string]int64{}
 	for _, k := range kinds {
 		code := strings.ToUpper(k.Currency)
 		_, hasRate := rules.Earn.Purchase.Currencies[code]
-		if code != strings.ToUpper(own) && !hasRate && earns(&rules.Earn.Purchase, k.Status) && (!k.Guest || rules.Guests == "match_email") {
+		if !had[code] && !hasRate && earns(&rules.Earn.Purchase, k.Status) && (!k.Guest || rules.Guests == "match_email") {
 			missing[code] += k.Orders
 		}
 	}
@@ -262,11 +289,7 @@ func (x *examination) currencies(kinds []store.OrderKind, own string) {
 	}
 	var counts []string
 	for _, code := range slices.Sorted(maps.Keys(missing)) {
-		name := code
-		if name == "" {
-			name = "no currency"
-		}
-		counts = append(counts, fmt.Sprintf("%s in %s", count(missing[code], "order", "orders"), name))
+		counts = append(counts, fmt.Sprintf("%s in %s", count(missing[code], "order", "orders"), code))
 	}
 	x.add(warning, "currencies", "set program.earn.purchase.currencies, or leave them without points",
 		"no rate for %s", strings.Join(counts, ", "))

@@ -106,6 +106,29 @@ func TestUsersOfAnotherDatabase(t *testing.T) {
 	})
 }
 
+// Who moves a shop to another currency is told what a point is worth now.
+func TestDoctorSaysThatTheCurrencyChanged(t *testing.T) {
+	each(t, testshop.Options{Currency: "BGN"}, func(s *stand) {
+		ada := s.customer("ada")
+		s.order(ada, "120.50", spring)
+		s.ok("sync")
+		if err := s.shop.SetOption(s.ctx(), "woocommerce_currency", "EUR"); err != nil {
+			s.t.Fatal(err)
+		}
+		if out := s.ok("sync"); !strings.Contains(out, "the store's currency was BGN and is EUR now") {
+			s.t.Errorf("sync says\n%s", out)
+		}
+		out := s.ok("doctor")
+		if !strings.Contains(out, "ok    store currency: BGN until ") || !strings.Contains(out, "EUR since; 100 points are worth 1 EUR now and were worth 1 BGN") ||
+			!strings.Contains(out, "ok    currencies: every currency") {
+			s.t.Errorf("doctor says\n%s", out)
+		}
+		if got := s.balances(); got[ada] != 120 {
+			s.t.Errorf("balances %v", got)
+		}
+	})
+}
+
 // The ledger in a database of its own, each under its own rights.
 func TestLedgerElsewhere(t *testing.T) {
 	each(t, testshop.Options{}, func(s *stand) {

@@ -158,7 +158,7 @@ func (v *valuation) orders() {
 			continue
 		}
 		rate := whole(1)
-		if !strings.EqualFold(o.Currency, v.store.Currency) {
+		if o.Currency != "" && !strings.EqualFold(o.Currency, v.store.Currency) {
 			if rate = v.program.Purchase.Currencies[strings.ToUpper(o.Currency)]; rate == nil {
 				v.result.Skipped++
 				continue

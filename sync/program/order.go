@@ -169,7 +169,7 @@ type valuedLine struct {
 
 // value finds bases and rates; false if the order's currency has no rate.
 func (p *Program) value(o *Order, categories Categories, t *trace) (*valued, bool) {
-	currency, ok := p.currencyRate(o.Currency)
+	currency, ok := p.currencyRate(o, EarnsAt(o))
 	if !ok {
 		return nil, false
 	}

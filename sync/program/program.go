@@ -15,6 +15,9 @@ type Site struct {
 	Zone     *time.Location // nil: UTC
 	Currency string         // the store's, such as "EUR"
 	Decimals int            // of the store's prices: its smallest unit is 10 to the minus these
+	// Currencies are those that the store had, the first one first, Currency last;
+	// none: it had no other.
+	Currencies []StoreCurrency
 }
 
 // Program is rules made ready for a site. It never changes and may be used
@@ -30,9 +33,11 @@ type Program struct {
 	rate       number
 	minOrder   number
 	currencies map[string]number
-	book       *RuleBook    // by product and category
-	version    int64        // whose rules of the book count
-	bonuses    []bonusValue // as orderBonuses; nil: the rules have none
+	// storeCurrencies are those that the store had.
+	storeCurrencies currencies
+	book            *RuleBook    // by product and category
+	version         int64        // whose rules of the book count
+	bonuses         []bonusValue // as orderBonuses; nil: the rules have none
 }
 
 // rate is what a product line earns.
@@ -56,15 +61,16 @@ func Compile(r Rules, site Site) (*Program, error) {
 	}
 	buy := &r.Earn.Purchase
 	p := &Program{
-		rules:      r,
-		zone:       zone,
-		currency:   strings.ToUpper(site.Currency),
-		halfUnit:   number{c: *apd.NewBigInt(5), e: -site.Decimals - 1},
-		statuses:   make(map[string]bool, len(buy.Statuses)),
-		customs:    make(map[string]bool, len(buy.CustomStatuses.List)),
-		rate:       numberOf(&buy.PointsPerUnit),
-		minOrder:   numberOf(&buy.MinOrder),
-		currencies: make(map[string]number, len(buy.Currencies)),
+		rules:           r,
+		zone:            zone,
+		currency:        strings.ToUpper(site.Currency),
+		storeCurrencies: newCurrencies(site),
+		halfUnit:        number{c: *apd.NewBigInt(5), e: -site.Decimals - 1},
+		statuses:        make(map[string]bool, len(buy.Statuses)),
+		customs:         make(map[string]bool, len(buy.CustomStatuses.List)),
+		rate:            numberOf(&buy.PointsPerUnit),
+		minOrder:        numberOf(&buy.MinOrder),
+		currencies:      make(map[string]number, len(buy.Currencies)),
 	}
 	if p.book, err = NewRuleBook(r.ItemRules()); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package program
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -71,15 +70,4 @@ func (p *Program) startsBy(o *Order) time.Time {
 // started tells whether the programme was running at a time.
 func (p *Program) started(at time.Time) bool {
 	return p.starts.IsZero() || !at.Before(p.starts)
-}
-
-// currencyRate returns the units of store currency for one unit of a
-// currency, and false if no rate is known.
-func (p *Program) currencyRate(code string) (number, bool) {
-	code = strings.ToUpper(code)
-	if code == p.currency {
-		return one, true
-	}
-	rate, ok := p.currencies[code]
-	return rate, ok
 }

@@ -51,6 +51,7 @@ function loyaltyd_remove_data() {
 		'seen_orders',
 		'seen_users',
 		'seen_uses',
+		'store_currencies',
 		'todo',
 		'top_earners',
 		'writer',
