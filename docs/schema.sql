@@ -337,12 +337,13 @@ CREATE TABLE wp_loyalty_product_rules (
   PRIMARY KEY (kind, object_id, program)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_520_ci;
 
--- The currencies that the store had. former_until is when a run last saw the one
+-- The currencies that the store had, with the decimals of its prices. former_until is when a run last saw the one
 -- before, effective_at when one first saw this one: in between both count. Both
 -- are NULL for the first, which holds from the beginning of time.
 CREATE TABLE wp_loyalty_store_currencies (
   version      BIGINT UNSIGNED NOT NULL,
   currency     VARCHAR(64) NOT NULL,
+  decimals     TINYINT UNSIGNED NOT NULL,
   former_until DATETIME(6) NULL,
   effective_at DATETIME(6) NULL,
   PRIMARY KEY (version)

@@ -11,13 +11,14 @@ import (
 	"loyaltyd/sync/program"
 )
 
-// The store's currency is remembered over time, as the categories of products
+// The store's currency, with the decimals of its prices, is remembered over time, as the categories of products
 // are: an order that earned in what was the store's currency then keeps its
 // points when the shop moves to another one.
 
 type currencyVersion struct {
 	Version    int64           `db:"version"`
 	Currency   string          `db:"currency"`
+	Decimals   int             `db:"decimals"`
 	FormerSeen ledger.NullTime `db:"former_until"`
 	Seen       ledger.NullTime `db:"effective_at"`
 }
@@ -25,7 +26,7 @@ type currencyVersion struct {
 func (r *run) currencyVersions(ctx context.Context, q sqlx.QueryerContext) ([]currencyVersion, error) {
 	var versions []currencyVersion
 	err := sqlx.SelectContext(ctx, q, &versions, r.sql(`
-		SELECT version, currency, former_until, effective_at FROM {p}loyalty_store_currencies ORDER BY version`))
+		SELECT version, currency, decimals, former_until, effective_at FROM {p}loyalty_store_currencies ORDER BY version`))
 	if err != nil {
 		return nil, fmt.Errorf("read the store's currencies: %w", err)
 	}
@@ -41,7 +42,7 @@ func (r *run) storeCurrencies(ctx context.Context, q sqlx.QueryerContext) ([]pro
 	}
 	currencies := make([]program.StoreCurrency, len(versions))
 	for i, v := range versions {
-		currencies[i] = program.StoreCurrency{Code: v.Currency, FormerSeen: v.FormerSeen.Time, Seen: v.Seen.Time}
+		currencies[i] = program.StoreCurrency{Code: v.Currency, Decimals: v.Decimals, FormerSeen: v.FormerSeen.Time, Seen: v.Seen.Time}
 	}
 	return currencies, nil
 }
@@ -60,22 +61,24 @@ func (r *run) noteCurrency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	next := currencyVersion{Version: int64(len(versions)) + 1, Currency: r.settings.Currency}
+	next := currencyVersion{Version: int64(len(versions)) + 1, Currency: r.settings.Currency, Decimals: r.settings.Decimals}
 	if len(versions) > 0 {
 		last := versions[len(versions)-1]
-		if last.Currency == next.Currency {
+		if last.Currency == next.Currency && last.Decimals == next.Decimals {
 			return nil
 		}
 		// Orders are dated by the second.
 		next.FormerSeen, next.Seen = nullTime(r.state.Looked.Truncate(time.Second)), nullTime(r.clock)
-		r.summary.Notes = append(r.summary.Notes, fmt.Sprintf(
-			"the store's currency was %s and is %s now: orders in %s of before keep their points, whose value is counted in %s from now on (program.redeem.points_per_unit says how much one is worth)",
-			last.Currency, next.Currency, last.Currency, next.Currency))
+		if last.Currency != next.Currency {
+			r.summary.Notes = append(r.summary.Notes, fmt.Sprintf(
+				"the store's currency was %s and is %s now: orders in %s of before keep their points, whose value is counted in %s from now on (program.redeem.points_per_unit says how much one is worth)",
+				last.Currency, next.Currency, last.Currency, next.Currency))
+		}
 	}
 	return r.ledger.Update(ctx, r.lease, func(tx *ledger.Tx) error {
 		_, err := tx.ExecContext(ctx, r.sql(`
-			INSERT INTO {p}loyalty_store_currencies (version, currency, former_until, effective_at) VALUES (?, ?, ?, ?)
-			ON DUPLICATE KEY UPDATE version = version`), next.Version, next.Currency, next.FormerSeen, next.Seen)
+			INSERT INTO {p}loyalty_store_currencies (version, currency, decimals, former_until, effective_at) VALUES (?, ?, ?, ?, ?)
+			ON DUPLICATE KEY UPDATE version = version`), next.Version, next.Currency, next.Decimals, next.FormerSeen, next.Seen)
 		if err != nil {
 			return fmt.Errorf("remember the store's currency: %w", err)
 		}

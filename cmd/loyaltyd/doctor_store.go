@@ -261,13 +261,15 @@ func (x *examination) storeCurrencies(ctx context.Context, settings store.Settin
 	for _, c := range known {
 		had[strings.ToUpper(c.Code)] = true
 	}
-	n := len(known)
-	if n < 2 {
-		return had, nil
+	perUnit := x.programme().config.Program.Redeem.PointsPerUnit
+	for i := len(known) - 1; i > 0; i-- {
+		now, former := known[i], known[i-1]
+		if now.Code != former.Code { // else only the decimals changed
+			x.ok("store currency", "%s until %s, %s since; %s points are worth 1 %s now and were worth 1 %s: program.redeem.points_per_unit says how many",
+				former.Code, now.Seen.In(settings.Zone).Format(time.DateOnly), now.Code, perUnit.Text('f'), now.Code, former.Code)
+			break
+		}
 	}
-	former, perUnit := known[n-2], x.programme().config.Program.Redeem.PointsPerUnit
-	x.ok("store currency", "%s until %s, %s since; %s points are worth 1 %s now and were worth 1 %s: program.redeem.points_per_unit says how many",
-		former.Code, known[n-1].Seen.In(settings.Zone).Format(time.DateOnly), known[n-1].Code, perUnit.Text('f'), known[n-1].Code, former.Code)
 	return had, nil
 }
 

@@ -249,7 +249,7 @@ func (v *valued) factor(r *refunded, t *trace) fraction {
 func (v *valued) paid(back number, t *trace) fraction {
 	total, bought := numberOf(&v.o.Total), v.o.bought()
 	credit := bought.sub(total)
-	if credit.cmp(v.p.halfUnit.mul(numberOfInt(v.o.parts()))) <= 0 {
+	if credit.cmp(v.p.halfUnit(v.o).mul(numberOfInt(v.o.parts()))) <= 0 {
 		return whole(one)
 	}
 	var factor fraction

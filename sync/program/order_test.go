@@ -497,7 +497,6 @@ func TestSkippedCurrency(t *testing.T) {
 		want  string
 	}{
 		{"without a rate the order is skipped", nil, func(*order) {}, "currency"},
-		{"also if it has no currency", nil, func(o *order) { o.Currency = "" }, "currency"},
 		{"also if it holds nothing", nil, func(o *order) { o.Lines = nil }, "currency"},
 		{"not if its status does not earn", nil, func(o *order) { o.Status = "cancelled" }, ""},
 		{"not if the programme starts later", func(r *rules) { r.Starts = "2026-03-02" }, func(*order) {}, ""},
@@ -518,6 +517,38 @@ func TestSkippedCurrency(t *testing.T) {
 				t.Errorf("Worth = %+v, want skipped %q", w, c.want)
 			}
 		})
+	}
+}
+
+// Both currencies count from when the former was last seen until the new one
+// was first seen, by the order's creation or by its earning time.
+func TestTheStoresCurrencyOverTime(t *testing.T) {
+	t.Parallel()
+	day := func(n int) time.Time { return time.Date(2026, 1, n, 12, 0, 0, 0, time.UTC) }
+	site := program.Site{Currency: "EUR", Decimals: 2, Currencies: []program.StoreCurrency{
+		{Code: "bgn", Decimals: 2},
+		{Code: "USD", Decimals: 0, FormerSeen: day(5), Seen: day(7)},
+		{Code: "EUR", Decimals: 2, FormerSeen: day(20), Seen: day(20)},
+	}}
+	p, err := program.Compile(program.Defaults(), site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		currency      string
+		created, paid int
+		want          int64
+	}{
+		{"BGN", 1, 1, 10}, {"bgn", 4, 30, 10}, {"BGN", 6, 6, 10}, {"BGN", 7, 7, 0}, {"BGN", 8, 3, 10},
+		{"USD", 4, 4, 0}, {"USD", 5, 5, 10}, {"USD", 19, 25, 10}, {"USD", 20, 20, 0},
+		{"EUR", 19, 19, 0}, {"EUR", 19, 20, 10}, {"EUR", 21, 21, 10},
+		{"", 1, 1, 10}, {"", 21, 21, 10}, {"CHF", 6, 6, 0},
+	} {
+		o := completed(line(1, 5, "10"))
+		o.Currency, o.Created, o.Paid = c.currency, day(c.created), day(c.paid)
+		if w := p.Worth(o, noCategories); w.Of(ledger.Purchase) != c.want || (w.Skipped != "") != (c.want == 0) {
+			t.Errorf("an order in %q of day %d, paid on day %d: %+v, want %d", c.currency, c.created, c.paid, w, c.want)
+		}
 	}
 }
 

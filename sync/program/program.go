@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/cockroachdb/apd/v3"
 )
 
 // Site is what rules need to know of the site that they are for.
@@ -26,7 +24,6 @@ type Program struct {
 	rules      Rules
 	zone       *time.Location
 	currency   string
-	halfUnit   number          // half the smallest unit of currency
 	starts     time.Time       // zero: open
 	statuses   map[string]bool // as they are stored
 	customs    map[string]bool // likewise, those that are listed
@@ -65,7 +62,6 @@ func Compile(r Rules, site Site) (*Program, error) {
 		zone:            zone,
 		currency:        strings.ToUpper(site.Currency),
 		storeCurrencies: newCurrencies(site),
-		halfUnit:        number{c: *apd.NewBigInt(5), e: -site.Decimals - 1},
 		statuses:        make(map[string]bool, len(buy.Statuses)),
 		customs:         make(map[string]bool, len(buy.CustomStatuses.List)),
 		rate:            numberOf(&buy.PointsPerUnit),

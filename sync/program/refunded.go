@@ -21,7 +21,7 @@ type refundedLine struct {
 	quantity number
 }
 
-func (p *Program) refunded(o *Order) *refunded { return &refunded{o: o, halfUnit: p.halfUnit} }
+func (p *Program) refunded(o *Order) *refunded { return &refunded{o: o, halfUnit: p.halfUnit(o)} }
 
 // add counts one more refund. Stored totals, taxes and quantities of refunds
 // are negative, so minus them is what came back, whatever their sign.
