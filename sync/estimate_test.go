@@ -106,10 +106,13 @@ func TestAnEstimateIsWhatTheOrderEarns(t *testing.T) {
 		if _, err := s.engine.Estimate(s.ctx, cart, &other); err == nil {
 			t.Error("rules that are none are taken")
 		}
-		huge := cartLine(s.product, "9223372036854775807", "0")
-		if _, err := s.engine.Estimate(s.ctx, sync.EstimateOrder{Lines: []program.Line{huge}}, nil); err == nil {
-			t.Error("points beyond 64 bits are taken")
-		}
+		cart = sync.EstimateOrder{Lines: []program.Line{cartLine(s.product, "9223372036854775807", "0")}}
+		check("more than any order is worth", cart, nil, map[ledger.Source]int64{ledger.Purchase: 0})
+		// A cart is paid in full, and its negative fees are discounts.
+		other = program.Defaults()
+		other.Earn.Purchase.Credit = program.CreditDeduct
+		cart = sync.EstimateOrder{Lines: []program.Line{cartLine(s.product, "40", "0")}, Fees: []program.Fee{{Total: dec("-10")}}}
+		check("paid in full, with a discount", cart, &other, map[ledger.Source]int64{ledger.Purchase: 30})
 	})
 }
 
