@@ -62,13 +62,14 @@ var firstSights = []struct {
 	}, []string{"earn 9 purchase, day 1: earned", "earn 50 first_order, day 1: earned"}},
 	{"without any date", func(s *stage, customer int64) []any {
 		order := s.place(testshop.Order{Customer: customer, Status: "processing", Paid: testshop.Never}, "9.00")
-		if s.Storage == testshop.HPOS {
-			s.do(s.Exec(s.ctx, `UPDATE {p}wc_orders SET date_created_gmt = '0000-00-00 00:00:00' WHERE id = ?`, order))
-		} else {
-			s.do(s.Exec(s.ctx, `UPDATE {p}posts SET post_date_gmt = '0000-00-00 00:00:00' WHERE ID = ?`, order))
-		}
+		s.do(s.LoseDates(s.ctx, order))
 		return nil
 	}, []string{"earn 9 purchase, 1970-01-01 00:00:00: earned", "earn 50 first_order, 1970-01-01 00:00:00: earned"}},
+	{"with a date only in its meta", func(s *stage, customer int64) []any {
+		order := s.place(testshop.Order{Customer: customer, Status: "processing"}, "9.00")
+		s.do(s.LoseDates(s.ctx, order), s.WriteDate(s.ctx, order, "_completed_date", "2025-03-07T10:00:00Z"))
+		return nil
+	}, []string{"earn 9 purchase, day 4: earned", "earn 50 first_order, day 4: earned"}},
 	{"a refund older than the payment", func(s *stage, customer int64) []any {
 		order := s.place(testshop.Order{Customer: customer, Status: "completed", Created: day(1), Paid: day(8)}, "40.00")
 		return []any{s.on(2).refund(order, "10.00")}

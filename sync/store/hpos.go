@@ -24,7 +24,7 @@ const (
 // to these tables leaves there the dates of releases before 3.0. Whoever has a
 // paid date needs no other.
 func hposWritten(key, unless string) string {
-	return `CASE WHEN o.type = 'shop_order' AND ` + noDate("d.date_paid_gmt") + unless + ` AND o.status NOT IN (` + quoted(idle) + `) THEN (
+	return `CASE WHEN ` + noDate("d.date_paid_gmt") + unless + ` AND o.type = 'shop_order' AND o.status NOT IN (` + quoted(idle) + `) THEN (
 		SELECT m.meta_value FROM {p}wc_orders_meta m
 		WHERE m.order_id = o.id AND m.meta_key = '` + key + `' ORDER BY m.id LIMIT 1) END`
 }
