@@ -539,10 +539,21 @@ func TestTheStoresCurrencyOverTime(t *testing.T) {
 		created, paid int
 		want          int64
 	}{
-		{"BGN", 1, 1, 10}, {"bgn", 4, 30, 10}, {"BGN", 6, 6, 10}, {"BGN", 7, 7, 0}, {"BGN", 8, 3, 10},
-		{"USD", 4, 4, 0}, {"USD", 5, 5, 10}, {"USD", 19, 25, 10}, {"USD", 20, 20, 0},
-		{"EUR", 19, 19, 0}, {"EUR", 19, 20, 10}, {"EUR", 21, 21, 10},
-		{"", 1, 1, 10}, {"", 21, 21, 10}, {"CHF", 6, 6, 0},
+		{"BGN", 1, 1, 10},
+		{"bgn", 4, 30, 10},
+		{"BGN", 6, 6, 10},
+		{"BGN", 7, 7, 0},
+		{"BGN", 8, 3, 10},
+		{"USD", 4, 4, 0},
+		{"USD", 5, 5, 10},
+		{"USD", 19, 25, 10},
+		{"USD", 20, 20, 0},
+		{"EUR", 19, 19, 0},
+		{"EUR", 19, 20, 10},
+		{"EUR", 21, 21, 10},
+		{"", 1, 1, 10},
+		{"", 21, 21, 10},
+		{"CHF", 6, 6, 0},
 	} {
 		o := completed(line(1, 5, "10"))
 		o.Currency, o.Created, o.Paid = c.currency, day(c.created), day(c.paid)
