@@ -148,8 +148,8 @@ func (t *Tx) release(ctx context.Context, holds []DueHold) ([]Posting, error) {
 	}
 	postings := make([]Posting, 0, len(holds)*2)
 	for _, hold := range holds {
-		latest := posted[hold.Source][hold.Object]
-		postings = append(postings, ReleasePostings(hold, latest.Program, latest.FactAt)...)
+		first := posted[hold.Source][hold.Object]
+		postings = append(postings, ReleasePostings(hold, first.Program, first.FactAt)...)
 	}
 	return postings, nil
 }

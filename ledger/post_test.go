@@ -443,7 +443,7 @@ func TestRevisionsCountOverAllAccounts(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			want := map[int64]ledger.Posted{9: {Program: 1, Accounts: []ledger.Standing{{User: 1, Last: 2}, {User: 2, Points: 10, Last: 3}}}}
+			want := map[int64]ledger.Posted{9: {Program: 1, Latest: ledger.Valued{Program: 1}, Accounts: []ledger.Standing{{User: 1, Last: 2}, {User: 2, Points: 10, Last: 3}}}}
 			if diff := cmp.Diff(want, posted); diff != "" {
 				t.Errorf("posted (-want +got):\n%s", diff)
 			}
@@ -473,7 +473,7 @@ func TestRevisionsCountOverAllAccounts(t *testing.T) {
 	})
 }
 
-func TestPostedTellsTheLatestEntrysProgramAndTime(t *testing.T) {
+func TestPostedTellsTheFirstAndTheLatestEntrysProgramAndTime(t *testing.T) {
 	each(t, ledger.Options{}, func(t *testing.T, d *desk) {
 		first, second := earn(1, 9, 10), revoke(1, 9, 3)
 		first.Program, first.FactAt = 4, noon
@@ -482,7 +482,7 @@ func TestPostedTellsTheLatestEntrysProgramAndTime(t *testing.T) {
 		d.post(second)
 		d.update(func(tx *ledger.Tx) error {
 			posted, err := tx.Posted(t.Context(), ledger.Purchase, []int64{9})
-			want := map[int64]ledger.Posted{9: {Program: 5, FactAt: noon.AddDate(0, 1, 0), Accounts: []ledger.Standing{{User: 1, Points: 7, Last: 2}}}}
+			want := map[int64]ledger.Posted{9: {Program: 4, FactAt: noon, Latest: ledger.Valued{Program: 5, FactAt: noon.AddDate(0, 1, 0)}, Accounts: []ledger.Standing{{User: 1, Points: 7, Last: 2}}}}
 			if diff := cmp.Diff(want, posted); diff != "" {
 				t.Errorf("posted (-want +got):\n%s", diff)
 			}

@@ -12,9 +12,16 @@ import (
 
 // Posted is what the ledger holds for one object of one source.
 type Posted struct {
-	Program  int64     // version of the latest entry; 0: none
-	FactAt   time.Time // fact time of the latest entry; zero: none
+	Program  int64     // version of the first entry; 0: none
+	FactAt   time.Time // fact time of the first entry; zero: none
+	Latest   Valued    // by the latest entry
 	Accounts []Standing
+}
+
+// Valued is by which version an entry was valued, and at what time.
+type Valued struct {
+	Program int64
+	FactAt  time.Time
 }
 
 // Standing is the sum of an object's entries in one account.
@@ -78,7 +85,7 @@ func (t *Tx) PostedUnder(ctx context.Context, sources []Source, objects []int64)
 			under, k := posted[row.Source], key{row.Source, row.Object}
 			now := under[row.Object].with(row)
 			if row.Revision+1 >= t.next[k] {
-				now.Program, now.FactAt, t.next[k] = row.Program, row.FactAt.Time, row.Revision+1
+				now.Latest, t.next[k] = Valued{row.Program, row.FactAt.Time}, row.Revision+1
 			}
 			under[row.Object] = now
 		}
@@ -114,6 +121,9 @@ type postedRow struct {
 
 // with adds an entry. Accounts stay sorted by user.
 func (p Posted) with(row *postedRow) Posted {
+	if row.Revision == 0 {
+		p.Program, p.FactAt = row.Program, row.FactAt.Time
+	}
 	i, found := slices.BinarySearchFunc(p.Accounts, row.User, func(s Standing, user int64) int { return cmp.Compare(s.User, user) })
 	if !found {
 		p.Accounts = slices.Insert(p.Accounts, i, Standing{User: row.User})

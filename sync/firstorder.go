@@ -214,8 +214,9 @@ func (p *orderPlan) addOutside(ctx context.Context, customers map[int64]int64) e
 	for _, c := range outside {
 		id := c.id
 		for _, source := range []ledger.Source{ledger.Purchase, ledger.FirstOrder} {
-			if posted := c.posted[source]; c.version == 0 && !c.unpinned {
-				c.version, c.factAt = posted.Program, posted.FactAt
+			if c.version == 0 {
+				by := c.valuedBy(source)
+				c.version, c.factAt = by.Program, by.FactAt
 			}
 		}
 		delete(c.posted, ledger.Purchase) // which is not at stake

@@ -86,7 +86,7 @@ func (c *orderCase) posts() (rows []keptRow) {
 func (c *orderCase) leaveOut(kept []keptRow) {
 	posted := make(map[ledger.Source]ledger.Posted, len(c.posted))
 	for source, before := range c.posted {
-		now := ledger.Posted{Program: before.Program, FactAt: before.FactAt}
+		now := ledger.Posted{Program: before.Program, FactAt: before.FactAt, Latest: before.Latest}
 		for _, standing := range before.Accounts {
 			for _, row := range kept {
 				if row.Source == source && row.User == standing.User {

@@ -14,8 +14,8 @@ import (
 // what it is worth.
 func (p *orderPlan) value(c *orderCase, categories categoryVersions) {
 	for _, source := range orderSources {
-		if posted := c.posted[source]; posted.Program != 0 && !c.unpinned && (c.version == 0 || posted.FactAt.Before(c.factAt)) {
-			c.version, c.factAt = posted.Program, posted.FactAt
+		if by := c.valuedBy(source); by.Program != 0 && (c.version == 0 || by.FactAt.Before(c.factAt)) {
+			c.version, c.factAt = by.Program, by.FactAt
 		}
 	}
 	if c.record == nil {

@@ -3,6 +3,8 @@ package sync
 import (
 	"context"
 	"fmt"
+
+	"loyaltyd/ledger"
 )
 
 // reusedRow says that an order has the number of another one, which was gone
@@ -48,6 +50,19 @@ func (p *orderPlan) readReused(ctx context.Context, cases []*orderCase) error {
 		c.unpinned = c.former != 0 && last[c.id] <= c.former
 	}
 	return nil
+}
+
+// valuedBy returns by which version what is posted under a source was valued,
+// and at what time. The first entry tells, unless it may be another order's.
+func (c *orderCase) valuedBy(source ledger.Source) ledger.Valued {
+	posted := c.posted[source]
+	switch {
+	case c.unpinned:
+		return ledger.Valued{}
+	case c.former != 0:
+		return posted.Latest
+	}
+	return ledger.Valued{Program: posted.Program, FactAt: posted.FactAt}
 }
 
 // saveReused remembers which orders have the numbers of others, until they are
