@@ -25,7 +25,15 @@ earn: {purchase: {currencies: {EUR: 2}}, first_order: {points: 50}}
 // and a brake at a percentage and a number of entries.
 func braked(t *testing.T, db *testshop.Database, customers int, percent string, entries int64) (s *stage, users, orders []int64) {
 	t.Helper()
-	s = newStage(t, db, testshop.HPOS, brakeProgram)
+	return brakedBy(t, db, brakeProgram, customers, percent, entries)
+}
+
+// fromFiveProgram begins five hours before the orders, in UTC.
+const fromFiveProgram = brakeProgram + "starts: 2025-03-04 05:00\n"
+
+func brakedBy(t *testing.T, db *testshop.Database, programme string, customers int, percent string, entries int64) (s *stage, users, orders []int64) {
+	t.Helper()
+	s = newStage(t, db, testshop.HPOS, programme)
 	for i := range customers {
 		users = append(users, s.customer(fmt.Sprint("customer", i)))
 		orders = append(orders, s.on(1).order(users[i], "completed", "100.00"))
@@ -185,14 +193,15 @@ func TestTheBrakeIsReleasedWhenTheOrdersComeBack(t *testing.T) {
 	}
 }
 
-// The deductions of a changed currency show in no row of the store. The plan
-// stands all the same until it is accepted or the currency is restored.
+// The deductions of a changed time zone, in which the orders are from before the
+// programme's start, show in no row of the store. The plan stands all the same
+// until it is accepted or the zone is restored.
 func TestThePlanOfAChangedSettingStands(t *testing.T) {
-	s, _, _ := braked(t, testshop.New(t), 6, "5", 3)
+	s, _, _ := brakedBy(t, testshop.New(t), fromFiveProgram, 6, "5", 3)
 	before := s.balances()
-	s.do(s.SetOption(s.ctx, "woocommerce_currency", "CHF"))
+	s.do(s.SetTimezone(s.ctx, "", "-12"))
 	plan := s.held(sync.Options{Mode: sync.Increment})
-	if plan.Points != 6*150 || !strings.Contains(plan.Reason, "currency CHF") {
+	if plan.Points != 6*150 || !strings.Contains(plan.Reason, "time zone -12:00") {
 		t.Errorf("the brake says %s", plan)
 	}
 	for _, mode := range []sync.Mode{sync.Increment, sync.Sweep, sync.Increment} {
@@ -204,13 +213,13 @@ func TestThePlanOfAChangedSettingStands(t *testing.T) {
 	if err != nil || len(facts.Findings) > 0 || facts.Waiting != 6 {
 		t.Errorf("verify while the brake holds: %+v, %v", facts, err)
 	}
-	s.do(s.SetOption(s.ctx, "woocommerce_currency", "USD"))
+	s.do(s.SetTimezone(s.ctx, "", "0"))
 	s.run(sync.Increment)
 	if !maps.Equal(before, s.balances()) {
 		t.Errorf("%v became %v", before, s.balances())
 	}
 	s.sound()
-	s.do(s.SetOption(s.ctx, "woocommerce_currency", "CHF"))
+	s.do(s.SetTimezone(s.ctx, "", "-12"))
 	plan = s.held(sync.Options{Mode: sync.Increment})
 	if _, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Increment, Accept: plan.Plan}); err != nil {
 		t.Fatal(err)
@@ -225,8 +234,8 @@ func TestThePlanOfAChangedSettingStands(t *testing.T) {
 // be found again, also what shows in no row of the store.
 func TestKilledBetweenWithholdingAndPosting(t *testing.T) {
 	db := testshop.New(t)
-	s, _, orders := braked(t, db, 6, "100", 1000)
-	s.do(s.SetOption(s.ctx, "woocommerce_currency", "CHF"))
+	s, _, orders := brakedBy(t, db, fromFiveProgram, 6, "100", 1000)
+	s.do(s.SetTimezone(s.ctx, "", "-12"))
 	s.do(s.SetStatus(s.ctx, orders[0], "failed"))
 	s.do(s.Exec(s.ctx, `CREATE TRIGGER killed BEFORE INSERT ON {p}loyalty_entries FOR EACH ROW SIGNAL SQLSTATE '45000'`))
 	if _, err := s.engine.Run(s.ctx, sync.Options{Mode: sync.Increment}); err == nil {
