@@ -49,7 +49,7 @@ func TestDoctorNamesOrders(t *testing.T) {
 				}
 				out = s.ok("sync", "--set", "program.starts=2026-01-01")
 				for _, want := range []string{
-					"What cannot be read; amounts count as 0, dates as missing:",
+					"What cannot be read, or cannot be meant; amounts count as 0, dates as missing:",
 					fmt.Sprintf("order %s has no date at all", strings.TrimPrefix(names[3], "#")),
 					fmt.Sprintf(`order %d: _paid_date "31/12/2025" is no date`, odd),
 				} {
