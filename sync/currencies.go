@@ -11,9 +11,9 @@ import (
 	"loyaltyd/sync/program"
 )
 
-// The store's currency, with the decimals of its prices, is remembered over time, as the categories of products
-// are: an order that earned in what was the store's currency then keeps its
-// points when the shop moves to another one.
+// The store's currency, with the decimals of its prices, is remembered over
+// time, as the categories of products are: an order that earned in what was the
+// store's currency then keeps its points when the shop moves to another one.
 
 type currencyVersion struct {
 	Version    int64           `db:"version"`

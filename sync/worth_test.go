@@ -94,14 +94,21 @@ func TestRoundingOfRefundsOfTheStore(t *testing.T) {
 	t.Run("decimals of prices", func(t *testing.T) {
 		storages(t, exact, func(t *testing.T, s *stage) {
 			s.do(s.SetOption(s.ctx, "woocommerce_price_num_decimals", "0"))
-			ann := s.customer("ann")
-			places(testshop.Order{Status: "completed", Lines: []testshop.Line{{Total: "1000"}, {Total: "500"}}})(s, ann)
-			refund("501", testshop.RefundLine{Item: 1, Qty: "1", Total: "500"})(s, ann)
+			buys := func(customer int64) {
+				places(testshop.Order{Status: "completed", Lines: []testshop.Line{{Total: "1000"}, {Total: "500"}}})(s, customer)
+				refund("501", testshop.RefundLine{Item: 1, Qty: "1", Total: "500"})(s, customer)
+			}
+			ann, bob := s.customer("ann"), s.customer("bob")
+			buys(ann)
 			s.run(sync.Increment)
 			s.wantBalances("a whole unit is rounding", map[int64]int64{ann: 1_000_000})
 			s.do(s.SetOption(s.ctx, "woocommerce_price_num_decimals", "2"))
 			s.run(sync.Increment)
-			s.wantBalances("a hundredth is", map[int64]int64{ann: 999_000})
+			s.wantBalances("it stays so for orders of then", map[int64]int64{ann: 1_000_000})
+			s.now = time.Now().UTC()
+			buys(bob)
+			s.run(sync.Increment)
+			s.wantBalances("from now on a hundredth is", map[int64]int64{ann: 1_000_000, bob: 999_000})
 			s.sound()
 		})
 	})
