@@ -3,8 +3,6 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -36,11 +34,7 @@ func (a Adjustment) check() error {
 }
 
 func (a Adjustment) hash() []byte {
-	buffer := binary.BigEndian.AppendUint64([]byte("adjust"), uint64(a.User))
-	buffer = binary.BigEndian.AppendUint64(buffer, uint64(a.Points))
-	buffer = append(buffer, a.Note...)
-	sum := sha256.Sum256(buffer)
-	return sum[:]
+	return requestHash("adjust", a.User, a.Points, a.Note)
 }
 
 // Adjust posts an adjustment and returns its entry. The same key with the same

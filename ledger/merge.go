@@ -3,8 +3,6 @@ package ledger
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,11 +38,7 @@ func (m Merger) check() error {
 }
 
 func (m Merger) hash() []byte {
-	buffer := binary.BigEndian.AppendUint64([]byte("merge"), uint64(m.From))
-	buffer = binary.BigEndian.AppendUint64(buffer, uint64(m.Into))
-	buffer = append(buffer, m.Note...)
-	sum := sha256.Sum256(buffer)
-	return sum[:]
+	return requestHash("merge", m.From, m.Into, m.Note)
 }
 
 // Merge moves the balance of a frozen account to a live one by a pair of

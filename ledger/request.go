@@ -3,7 +3,9 @@ package ledger
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,6 +23,15 @@ func checkKey(idemKey string) error {
 		return fmt.Errorf("a request key has 1 to %d printable ASCII characters", maxKey)
 	}
 	return nil
+}
+
+// requestHash tells whether a key comes back with the same request: what is
+// asked, of whom and how much, and why.
+func requestHash(kind string, first, second int64, note string) []byte {
+	buffer := binary.BigEndian.AppendUint64([]byte(kind), uint64(first))
+	buffer = binary.BigEndian.AppendUint64(buffer, uint64(second))
+	sum := sha256.Sum256(append(buffer, note...))
+	return sum[:]
 }
 
 // request returns the number of the request with this key, making it when it

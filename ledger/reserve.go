@@ -3,9 +3,7 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -57,10 +55,7 @@ func (r *Reservation) check() error {
 // hash identifies the request. What the points are worth and how long is the
 // daemon's business and may differ when the request is sent again.
 func (r *Reservation) hash() []byte {
-	buffer := binary.BigEndian.AppendUint64([]byte("redeem"), uint64(r.User))
-	buffer = binary.BigEndian.AppendUint64(buffer, uint64(r.Points))
-	sum := sha256.Sum256(buffer)
-	return sum[:]
+	return requestHash("redeem", r.User, r.Points, "")
 }
 
 // Reserve takes points from an account for a coupon and returns the
