@@ -4,7 +4,7 @@
 // documentation and the form in WordPress.
 //
 // Numbers are never read through floating point, unknown keys and wrong types
-// are refused, and all problems are told at once.
+// are refused, and all problems are reported at once.
 package settings
 
 import (

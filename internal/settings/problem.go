@@ -49,7 +49,7 @@ func (e *InvalidError) Error() string {
 	return b.String()
 }
 
-// Report collects problems, so that all can be told at once.
+// Report collects problems, so that all are reported at once.
 type Report struct {
 	problems []Problem
 }
@@ -77,7 +77,7 @@ func (r *Report) AddAt(from Source, node *yaml.Node, key, format string, args ..
 }
 
 // About reports whether key or something below it has a problem, so that no
-// second one is told that only follows from the first.
+// second one is reported that only follows from the first.
 func (r *Report) About(key string) bool {
 	return slices.ContainsFunc(r.problems, func(p Problem) bool {
 		rest, ok := strings.CutPrefix(p.Key, key)

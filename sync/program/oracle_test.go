@@ -60,7 +60,7 @@ func TestRandomOrdersAreWorthWhatTheOracleSays(t *testing.T) {
 				o.Lines[0].Subtotal = o.Lines[0].Total
 			}
 			orders = append(orders, o)
-			store.Orders = append(store.Orders, told(t, o, in))
+			store.Orders = append(store.Orders, forOracle(t, o, in))
 		}
 
 		p, excluded := parsed(t, text, site)
@@ -133,8 +133,8 @@ func parsed(t *rapid.T, text string, site program.Site) (p *program.Program, exc
 	return p, loaded.Program.Exclude.Excludes(&program.User{ID: 7})
 }
 
-// told is an order as the oracle hears of it.
-func told(t *rapid.T, o *order, categories map[int64][]int64) (heard oracle.Order) {
+// forOracle is an order as the oracle reads it.
+func forOracle(t *rapid.T, o *order, categories map[int64][]int64) (heard oracle.Order) {
 	t.Helper()
 	type object map[string]any
 	date := func(at time.Time) string {

@@ -89,7 +89,7 @@ final class ChangesTest extends PairedCase {
 
 	// Refunds.
 
-	public function test_a_refund_that_is_deleted_by_itself_is_told() {
+	public function test_a_refund_that_is_deleted_by_itself_is_marked() {
 		$order  = $this->order();
 		$refund = $this->refund( $order );
 		$refund->delete( true );
@@ -104,7 +104,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertNotFalse( wc_get_order( $refund->get_id() ) );
 	}
 
-	public function test_a_refund_deleted_through_rest_is_told_in_any_version() {
+	public function test_a_refund_deleted_through_rest_is_marked_in_any_version() {
 		$order  = $this->order();
 		$refund = $this->refund( $order );
 		$refund->set_id( 0 );
@@ -113,7 +113,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array( 'order:' . $order->get_id() ), $this->marks() );
 	}
 
-	public function test_a_refund_that_is_deleted_as_a_post_is_told() {
+	public function test_a_refund_that_is_deleted_as_a_post_is_marked() {
 		$order  = $this->post( 'shop_order' );
 		$refund = $this->post( 'shop_order_refund', array( 'post_parent' => $order ) );
 		wp_delete_post( $refund, true );
@@ -123,7 +123,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array( "order:$refund" ), $this->marks() );
 	}
 
-	public function test_a_refund_that_is_saved_by_itself_is_told() {
+	public function test_a_refund_that_is_saved_by_itself_is_marked() {
 		$order  = $this->order();
 		$refund = new WC_Order_Refund();
 		$refund->set_parent_id( $order->get_id() );
@@ -136,7 +136,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array( 'order:' . $order->get_id() ), $this->marks() );
 	}
 
-	public function test_an_order_deleted_with_its_refunds_is_told() {
+	public function test_an_order_deleted_with_its_refunds_is_marked() {
 		$order = $this->order();
 		$this->refund( $order );
 		$id = $order->get_id();
@@ -149,7 +149,7 @@ final class ChangesTest extends PairedCase {
 	/**
 	 * @dataProvider order_posts
 	 */
-	public function test_orders_that_are_posts_are_told_of_by_wordpress( callable $change ) {
+	public function test_orders_that_are_posts_are_marked_through_wordpress( callable $change ) {
 		$order = $this->post( 'shop_order', array( 'post_status' => 'wc-processing' ) );
 		update_post_meta( $order, '_customer_user', '4' );
 		$this->marks();
@@ -201,7 +201,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array(), $this->marks() );
 	}
 
-	public function test_meta_that_woocommerce_saves_by_itself_is_told() {
+	public function test_meta_that_woocommerce_saves_by_itself_is_marked() {
 		// WC_Data::save_meta_data.
 		do_action( 'added_order_meta', 1, 12, '_anonymized', 'yes' );
 		$this->assertSame( array( 'order:12' ), $this->marks() );
@@ -209,7 +209,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array(), $this->marks() );
 	}
 
-	public function test_an_order_taken_over_from_its_post_is_told() {
+	public function test_an_order_taken_over_from_its_post_is_marked() {
 		$order = $this->order();
 		// OrdersTableDataStore::migrate_post_record.
 		do_action( 'woocommerce_hpos_post_record_migrated_on_read', $order, array() );
@@ -218,20 +218,20 @@ final class ChangesTest extends PairedCase {
 
 	// Lines.
 
-	public function test_a_line_changed_without_its_order_breaks_nothing_and_is_told() {
+	public function test_a_line_changed_without_its_order_breaks_nothing_and_is_marked() {
 		$order = $this->order();
 		$lines = array_keys( $order->get_items() );
 		$this->assertTrue( wc_update_order_item( $lines[0], array( 'order_item_type' => 'fee' ) ) );
 		$this->assertSame( array( 'order:' . $order->get_id() ), $this->marks() );
 	}
 
-	public function test_a_line_that_is_deleted_is_told() {
+	public function test_a_line_that_is_deleted_is_marked() {
 		$order = $this->order();
 		wc_delete_order_item( array_keys( $order->get_items() )[0] );
 		$this->assertSame( array( 'order:' . $order->get_id() ), $this->marks() );
 	}
 
-	public function test_lines_removed_together_are_told() {
+	public function test_lines_removed_together_are_marked() {
 		$order = $this->order();
 		$order->remove_order_items( 'fee' );
 		$this->assertSame( array( 'order:' . $order->get_id() ), $this->marks() );
@@ -255,7 +255,7 @@ final class ChangesTest extends PairedCase {
 
 	// Comments.
 
-	public function test_a_comment_that_becomes_nobodys_is_told() {
+	public function test_a_comment_that_becomes_nobodys_is_marked() {
 		$comment = $this->comment( $this->post( 'post' ) );
 		wp_update_comment( array( 'comment_ID' => $comment, 'user_id' => 0 ) );
 		$this->assertSame( array( "comment:$comment" ), $this->marks() );
@@ -264,7 +264,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array( "comment:$review" ), $this->marks() );
 	}
 
-	public function test_an_erased_comment_is_told() {
+	public function test_an_erased_comment_is_marked() {
 		$email   = get_userdata( $this->user )->user_email;
 		$comment = $this->comment( $this->post( 'post' ), array( 'comment_author_email' => $email ) );
 		$erased  = wp_comments_personal_data_eraser( $email );
@@ -273,7 +273,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( '0', get_comment( $comment )->user_id );
 	}
 
-	public function test_an_answer_that_takes_the_place_of_a_deleted_review_is_told() {
+	public function test_an_answer_that_takes_the_place_of_a_deleted_review_is_marked() {
 		$product = $this->post( 'product' );
 		$review  = $this->comment( $product, array( 'comment_type' => 'review' ) );
 		$answer  = $this->comment( $product, array( 'comment_type' => 'review', 'comment_parent' => $review ) );
@@ -284,7 +284,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array(), $this->marks() );
 	}
 
-	public function test_the_mark_of_a_verified_owner_is_told() {
+	public function test_the_mark_of_a_verified_owner_is_marked() {
 		$review = $this->comment( $this->post( 'product' ), array( 'comment_type' => 'review' ) );
 		// WC_Comments::add_comment_purchase_verification.
 		add_comment_meta( $review, 'verified', '1', true );
@@ -306,7 +306,7 @@ final class ChangesTest extends PairedCase {
 		}
 	}
 
-	public function test_another_author_or_type_of_a_post_is_told() {
+	public function test_another_author_or_type_of_a_post_is_marked() {
 		foreach ( array( 'post', 'product' ) as $type ) {
 			$post = $this->post( $type, array( 'post_author' => 1 ) );
 			wp_update_post( array( 'ID' => $post, 'post_author' => $this->user ) );
@@ -318,7 +318,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array(), $this->marks() );
 	}
 
-	public function test_the_posts_of_a_user_whose_heir_gets_them_are_told() {
+	public function test_the_posts_of_a_user_whose_heir_gets_them_are_marked() {
 		$author = Books::user();
 		$post   = $this->post( 'post', array( 'post_author' => $author ) );
 		$this->post( 'post', array( 'post_author' => $author ) );
@@ -327,7 +327,7 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array( "product:$post", "user:$author" ), $this->marks() );
 	}
 
-	public function test_products_that_lose_a_category_are_told() {
+	public function test_products_that_lose_a_category_are_marked() {
 		$product = $this->post( 'product' );
 		wp_set_object_terms( $product, array( 'boots', 'shoes' ), 'product_cat' );
 		$this->marks();
@@ -339,7 +339,7 @@ final class ChangesTest extends PairedCase {
 
 	// Users.
 
-	public function test_roles_that_change_as_capabilities_are_told() {
+	public function test_roles_that_change_as_capabilities_are_marked() {
 		$user = new WP_User( $this->user );
 		$user->add_cap( 'wholesale' );
 		$this->assertSame( array( 'user:' . $this->user ), $this->marks() );
@@ -351,7 +351,7 @@ final class ChangesTest extends PairedCase {
 
 	// Coupons.
 
-	public function test_meta_of_our_coupons_is_told() {
+	public function test_meta_of_our_coupons_is_marked() {
 		$ours = $this->coupon()->get_id();
 		update_post_meta( $ours, 'date_expires', '1900000000' );
 		$this->assertSame( array( "coupon:$ours" ), $this->marks() );
@@ -361,9 +361,9 @@ final class ChangesTest extends PairedCase {
 		$this->assertSame( array(), $this->marks() );
 	}
 
-	// When it is told.
+	// When it is marked.
 
-	public function test_a_deletion_is_told_when_it_is_done() {
+	public function test_a_deletion_is_marked_when_it_is_done() {
 		add_filter( 'wp_doing_cron', '__return_true' );
 		$coupon = $this->coupon()->get_id();
 		$order  = $this->order();
