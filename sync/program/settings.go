@@ -85,7 +85,7 @@ var generalKeys = []settings.Key{
 			settings.Option{Value: StartsByEarning, Label: "When they were paid, else completed, else placed"},
 			settings.Option{Value: StartsByCreation, Label: "When they were placed"},
 		),
-		Group: "earning", Late: 2, Label: "The date of orders that this looks at",
+		Group: "earning", Late: 2, Label: "Date of an order that must not be earlier",
 		Help: "Imported orders are often stamped as paid on the day of the import.",
 	},
 	{
